@@ -1,0 +1,73 @@
+import { ControlFrame, DataFrame, type FrameInit } from "./frame.ts";
+import type { LLMContext, LLMContextMessage, ToolSchema } from "./llm-context.ts";
+
+export interface LLMContextFrameInit extends FrameInit {
+  readonly context: LLMContext;
+}
+
+/** Asks a language model for the next answer to a conversation. */
+export class LLMContextFrame extends DataFrame {
+  readonly context: LLMContext;
+
+  constructor(init: LLMContextFrameInit) {
+    super(init);
+    this.context = init.context;
+  }
+}
+
+/** Asks the aggregator that owns the conversation to have it answered as it stands. */
+export class LLMRunFrame extends DataFrame {}
+
+export interface LLMMessagesFrameInit extends FrameInit {
+  readonly messages: readonly LLMContextMessage[];
+  /** Whether the model answers afterwards. Default: it does not. */
+  readonly runLlm?: boolean | undefined;
+}
+
+/** Adds messages to the conversation. */
+export class LLMMessagesAppendFrame extends DataFrame {
+  readonly messages: readonly LLMContextMessage[];
+  readonly runLlm: boolean | undefined;
+
+  constructor(init: LLMMessagesFrameInit) {
+    super(init);
+    this.messages = init.messages;
+    this.runLlm = init.runLlm;
+  }
+}
+
+/** Replaces the messages of the conversation. */
+export class LLMMessagesUpdateFrame extends DataFrame {
+  readonly messages: readonly LLMContextMessage[];
+  readonly runLlm: boolean | undefined;
+
+  constructor(init: LLMMessagesFrameInit) {
+    super(init);
+    this.messages = init.messages;
+    this.runLlm = init.runLlm;
+  }
+}
+
+export interface LLMSetToolsFrameInit extends FrameInit {
+  readonly tools: readonly ToolSchema[];
+  /** Tools in a provider's own form, by provider. */
+  readonly customTools?: Readonly<Record<string, readonly unknown[]>> | undefined;
+}
+
+/** Replaces the tools of the conversation. */
+export class LLMSetToolsFrame extends DataFrame {
+  readonly tools: readonly ToolSchema[];
+  readonly customTools: Readonly<Record<string, readonly unknown[]>> | undefined;
+
+  constructor(init: LLMSetToolsFrameInit) {
+    super(init);
+    this.tools = init.tools;
+    this.customTools = init.customTools;
+  }
+}
+
+/** A model's answer begins. */
+export class LLMFullResponseStartFrame extends ControlFrame {}
+
+/** A model's answer has ended. */
+export class LLMFullResponseEndFrame extends ControlFrame {}
