@@ -1,0 +1,213 @@
+import { messageOf, TrunklineError } from "../errors.ts";
+import {
+  CancelFrame,
+  EndFrame,
+  ErrorFrame,
+  type Frame,
+  type FrameDirection,
+  StartFrame,
+  type StartFrameInit,
+  StopFrame,
+} from "../frames/index.ts";
+import { type Deferred, deferred, Emitter, type EventHandler, Turn, within } from "../util/index.ts";
+import type { Pipeline } from "./pipeline.ts";
+import { FrameProcessor } from "./processor.ts";
+import { Stage } from "./stage.ts";
+
+export interface PipelineTaskOptions {
+  /** What the `StartFrame` says. Default: its own defaults. */
+  readonly start?: StartFrameInit | undefined;
+  /** How many data and control frames may wait at one processor before pushes to it wait. Default 1,024. */
+  readonly maxQueuedFrames?: number | undefined;
+}
+
+export interface PipelineTaskEvents {
+  /** The start has passed every processor. */
+  started: undefined;
+  /** A frame left the pipeline at its upper end. */
+  frameReachedUpstream: Frame;
+  /** A frame left the pipeline at its lower end. */
+  frameReachedDownstream: Frame;
+  /** A processor failed. The pipeline goes on unless the frame is fatal. */
+  error: ErrorFrame;
+  /** Ended, in whatever way; all processors are cleaned up. */
+  finished: PipelineOutcome;
+}
+
+export interface PipelineOutcome {
+  readonly cancelled: boolean;
+  readonly reason: string | undefined;
+}
+
+type State = "created" | "starting" | "running" | "ending" | "finishing" | "finished";
+
+const cancelGraceMs = 500;
+
+/**
+ * Runs a pipeline once, from start to end.
+ *
+ * 1. created -> starting -> running -> ending -> finishing -> finished; a cancel skips to finishing from anywhere.
+ * 2. Frames queued before the start wait for it; frames queued after the end are refused.
+ * 3. `end` lets everything queued before it pass; `cancel` drops it.
+ * 4. Every processor is cleaned up exactly once.
+ */
+export class PipelineTask {
+  readonly #stages: readonly Stage[];
+  readonly #source: Stage;
+  readonly #sink: Stage;
+  readonly #options: PipelineTaskOptions;
+  readonly #events = new Emitter<PipelineTaskEvents>((error) => this.#reportHandler(error));
+  readonly #started: Deferred<void> = deferred();
+  readonly #finished: Deferred<PipelineOutcome> = deferred();
+  readonly #cancelPassed: Deferred<void> = deferred();
+  #state: State = "created";
+  #reason: string | undefined;
+
+  constructor(pipeline: Pipeline, options: PipelineTaskOptions = {}) {
+    this.#options = options;
+    const turn = new Turn();
+    const source = new PipelineEnd("upstream", (frame) => this.#reachedUpstream(frame));
+    const sink = new PipelineEnd("downstream", (frame) => this.#reachedDownstream(frame));
+    this.#stages = [source, ...pipeline.processors, sink].map(
+      (processor) => new Stage(processor, { turn, maxQueuedFrames: options.maxQueuedFrames ?? 1_024 }),
+    );
+    this.#source = this.#stages.at(0) as Stage;
+    this.#sink = this.#stages.at(-1) as Stage;
+    for (const [index, stage] of this.#stages.entries()) {
+      stage.previous = this.#stages[index - 1];
+      stage.next = this.#stages[index + 1];
+    }
+  }
+
+  get running(): boolean {
+    return this.#state === "running";
+  }
+
+  /** Resolves once the pipeline has ended and all processors are cleaned up. */
+  get finished(): Promise<PipelineOutcome> {
+    return this.#finished.promise;
+  }
+
+  on<E extends keyof PipelineTaskEvents>(event: E, handler: EventHandler<PipelineTaskEvents[E]>): () => void {
+    return this.#events.on(event, handler);
+  }
+
+  /** Sends the start through; resolves once it has passed every processor, or the pipeline has ended before that. */
+  async start(): Promise<void> {
+    if (this.#state === "created") {
+      this.#state = "starting";
+      void this.#source.receive(new StartFrame(this.#options.start), "downstream");
+    }
+    await Promise.race([this.#started.promise, this.#finished.promise]);
+  }
+
+  /**
+   * Puts a frame in at the upper end, or at the lower one if it travels upstream.
+   * @throws TrunklineError `TL_PIPELINE_ENDED` after the end
+   */
+  queueFrame(frame: Frame, direction: FrameDirection = "downstream"): Promise<void> {
+    if (this.#state === "finished" || this.#state === "finishing") {
+      return Promise.reject(
+        new TrunklineError("TL_PIPELINE_ENDED", `${frame.name} was not queued: the pipeline has ended.`),
+      );
+    }
+    return (direction === "downstream" ? this.#source : this.#sink).receive(frame, direction);
+  }
+
+  /** Ends once everything queued so far has passed. A pipeline that has not started is started first if `start` is called. */
+  async end(reason?: string): Promise<PipelineOutcome> {
+    if (this.#state === "created") {
+      this.#state = "finishing";
+      await this.#finish(false, reason);
+    } else if (this.#state === "starting" || this.#state === "running") {
+      this.#state = "ending";
+      this.#reason = reason;
+      await this.#source.receive(new EndFrame({ reason }), "downstream");
+    }
+    return this.finished;
+  }
+
+  /** Ends now. Processors see a `CancelFrame`, for at most half a second. */
+  async cancel(reason?: string): Promise<PipelineOutcome> {
+    if (this.#state === "finishing" || this.#state === "finished") return this.finished;
+    const untouched = this.#state === "created";
+    this.#state = "finishing";
+    if (!untouched) {
+      for (const stage of this.#stages) void stage.receive(new CancelFrame({ reason }), "downstream");
+      await within(this.#cancelPassed.promise, cancelGraceMs);
+    }
+    await this.#finish(true, reason);
+    return this.finished;
+  }
+
+  #reachedUpstream(frame: Frame): Promise<void> | undefined {
+    if (!(frame instanceof ErrorFrame)) return this.#emit("frameReachedUpstream", frame);
+    const heard = this.#events.has("error") ? this.#events.emit("error", frame) : this.#reportUnheard(frame);
+    return frame.fatal ? heard.then(() => void this.cancel(frame.error)) : heard;
+  }
+
+  #reachedDownstream(frame: Frame): Promise<void> | undefined {
+    if (frame instanceof StartFrame) {
+      if (this.#state === "starting") this.#state = "running";
+      this.#started.resolve();
+      return this.#events.emit("started", undefined);
+    }
+    if (frame instanceof EndFrame || frame instanceof StopFrame) {
+      if (this.#state === "finishing" || this.#state === "finished") return undefined;
+      this.#state = "finishing";
+      return this.#finish(false, frame instanceof EndFrame ? (frame.reason ?? this.#reason) : undefined);
+    }
+    if (frame instanceof CancelFrame) this.#cancelPassed.resolve();
+    return this.#emit("frameReachedDownstream", frame);
+  }
+
+  #emit(event: "frameReachedUpstream" | "frameReachedDownstream", frame: Frame): Promise<void> | undefined {
+    return this.#events.has(event) ? this.#events.emit(event, frame) : undefined;
+  }
+
+  async #finish(cancelled: boolean, reason: string | undefined): Promise<void> {
+    for (const stage of this.#stages) stage.close();
+    for (const { processor } of this.#stages) {
+      try {
+        await processor.cleanup();
+      } catch (error) {
+        await this.#reachedUpstream(
+          new ErrorFrame({ error: `${processor.name}: ${messageOf(error)}`, cause: error, processor: processor.name }),
+        );
+      }
+    }
+    this.#state = "finished";
+    const outcome = { cancelled, reason };
+    this.#finished.resolve(outcome);
+    await this.#events.emit("finished", outcome);
+  }
+
+  async #reportUnheard(frame: ErrorFrame): Promise<void> {
+    console.error("trunkline: a frame processor failed", frame.cause ?? frame.error);
+  }
+
+  #reportHandler(error: unknown): void {
+    if (this.#events.has("error")) {
+      void this.#events.emit(
+        "error",
+        new ErrorFrame({ error: messageOf(error), cause: error, processor: "PipelineTask" }),
+      );
+    } else console.error("trunkline: a pipeline event handler failed", error);
+  }
+}
+
+/** Either end of a pipeline: hands what leaves it to the task. */
+class PipelineEnd extends FrameProcessor {
+  readonly #outward: FrameDirection;
+  readonly #leave: (frame: Frame) => Promise<void> | undefined;
+
+  constructor(outward: FrameDirection, leave: (frame: Frame) => Promise<void> | undefined) {
+    super();
+    this.#outward = outward;
+    this.#leave = leave;
+  }
+
+  override process(frame: Frame, direction: FrameDirection): void | Promise<void> {
+    return direction === this.#outward ? this.#leave(frame) : this.push(frame, direction);
+  }
+}

@@ -1,0 +1,141 @@
+import { messageOf } from "../errors.ts";
+import {
+  CancelFrame,
+  ErrorFrame,
+  type Frame,
+  type FrameDirection,
+  InterruptionFrame,
+  isInterruptible,
+  StartFrame,
+  SystemFrame,
+} from "../frames/index.ts";
+import { Deque, done, Inbox, type Turn } from "../util/index.ts";
+import type { FrameProcessor, ProcessorPlace } from "./processor.ts";
+
+interface Arrival {
+  readonly frame: Frame;
+  readonly direction: FrameDirection;
+}
+
+export interface StageOptions {
+  readonly turn: Turn;
+  /** How many data and control frames may wait before downstream pushes wait too. */
+  readonly maxQueuedFrames: number;
+}
+
+/**
+ * A processor's place in a pipeline: what waits for it, and who its neighbours are.
+ *
+ * 1. System frames go ahead of queued frames; the others keep their order.
+ * 2. No frame but `StartFrame` and `CancelFrame` is handled before the start is; the rest waits, in order.
+ * 3. An interruption drops what waits and may be dropped, and aborts the work in progress if that may be.
+ * 4. Only downstream pushes wait for room. If upstream ones did too, two full neighbours would wait for each other.
+ */
+export class Stage implements ProcessorPlace {
+  readonly processor: FrameProcessor;
+  previous: Stage | undefined;
+  next: Stage | undefined;
+  readonly #inbox: Inbox<Arrival>;
+  readonly #maxQueuedFrames: number;
+  readonly #early = new Deque<Arrival>();
+  #state: "waiting" | "started" | "cancelled" | "closed" = "waiting";
+  #current: { readonly frame: Frame; aborted: boolean } | undefined;
+  #abort: AbortController | undefined;
+
+  constructor(processor: FrameProcessor, options: StageOptions) {
+    this.processor = processor;
+    this.#maxQueuedFrames = options.maxQueuedFrames;
+    this.#inbox = new Inbox({
+      turn: options.turn,
+      handle: (arrival) => this.#handle(arrival),
+      onError: (error) => this.#failed(error),
+    });
+    processor.attach(this);
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#state === "cancelled" || this.#state === "closed") this.#abort.abort();
+    return this.#abort.signal;
+  }
+
+  push(frame: Frame, direction: FrameDirection): Promise<void> {
+    const neighbour = direction === "downstream" ? this.next : this.previous;
+    return this.#state === "closed" || neighbour === undefined ? done : neighbour.receive(frame, direction);
+  }
+
+  pushError(error: unknown, fatal: boolean): Promise<void> {
+    const { name } = this.processor;
+    return this.push(
+      new ErrorFrame({ error: `${name}: ${messageOf(error)}`, fatal, cause: error, processor: name }),
+      "upstream",
+    );
+  }
+
+  receive(frame: Frame, direction: FrameDirection): Promise<void> {
+    if (this.#state === "closed" || this.#state === "cancelled") return done;
+    const arrival = { frame, direction };
+    if (this.#state === "waiting" && !(frame instanceof StartFrame || frame instanceof CancelFrame)) {
+      this.#early.push(arrival);
+      return done;
+    }
+    if (!(frame instanceof SystemFrame)) {
+      this.#inbox.push(arrival, false);
+      const full = direction === "downstream" && this.#inbox.size > this.#maxQueuedFrames;
+      return full ? this.#inbox.roomFor(this.#maxQueuedFrames >> 1) : done;
+    }
+    if (frame instanceof InterruptionFrame) this.#interrupt();
+    if (frame instanceof CancelFrame) this.#cancel();
+    this.#inbox.push(arrival, true);
+    return done;
+  }
+
+  /** Handles nothing more and aborts what is in progress. */
+  close(): void {
+    this.#state = "closed";
+    this.#inbox.close();
+    this.#early.clear();
+    this.#abort?.abort();
+  }
+
+  #handle({ frame, direction }: Arrival): void | Promise<void> {
+    if (frame instanceof StartFrame) return this.#start(frame, direction);
+    if (!(frame instanceof SystemFrame)) this.#current = { frame, aborted: false };
+    return this.processor.process(frame, direction);
+  }
+
+  #failed(error: unknown): void {
+    // Work that was told to stop and says so has not failed.
+    const told = this.#current?.aborted || this.#state !== "started";
+    if (told && error instanceof Error && error.name === "AbortError") return;
+    void this.pushError(error, false);
+  }
+
+  async #start(frame: StartFrame, direction: FrameDirection): Promise<void> {
+    await this.processor.process(frame, direction);
+    if (this.#state !== "waiting") return;
+    this.#state = "started";
+    for (let arrival = this.#early.shift(); arrival !== undefined; arrival = this.#early.shift()) {
+      void this.receive(arrival.frame, arrival.direction);
+    }
+  }
+
+  #interrupt(): void {
+    this.#inbox.retain(({ frame }) => !isInterruptible(frame));
+    const current = this.#inbox.busy ? this.#current : undefined;
+    if (current === undefined || isInterruptible(current.frame)) this.#abortWork();
+  }
+
+  #cancel(): void {
+    this.#state = "cancelled";
+    this.#early.clear();
+    this.#inbox.retain(() => false);
+    this.#abortWork();
+  }
+
+  #abortWork(): void {
+    if (this.#current !== undefined) this.#current.aborted = true;
+    this.#abort?.abort();
+    this.#abort = undefined;
+  }
+}
