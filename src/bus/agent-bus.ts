@@ -31,6 +31,7 @@ export abstract class AgentBus {
   // One budget for all subscribers: two agents that answer each other must not starve the sockets between them.
   readonly #turn = new Turn();
   #stopped = false;
+  #starts = 0;
 
   /** Hands the message over, here if it is local, to the network if there is one.
    *
@@ -64,17 +65,24 @@ export abstract class AgentBus {
     subscription.close();
   }
 
+  /** Resolves once this subscriber, or every one, has no data message waiting or in its hands. */
+  async idle(subscriber?: BusSubscriber): Promise<void> {
+    if (subscriber !== undefined) await this.#directory.get(subscriber.name)?.idle();
+    else await Promise.all(this.#directory.all.map((subscription) => subscription.idle()));
+  }
+
+  /** Begins to carry messages. Runners that share a bus each start it, and each stop it. */
   async start(): Promise<void> {
+    this.#starts += 1;
     this.#stopped = false;
   }
 
-  /** Delivers nothing more. What waits is dropped, subscribers are forgotten. */
+  /** Delivers nothing more and drops what waits, once everyone who started the bus has stopped it. */
   async stop(): Promise<void> {
+    this.#starts = Math.max(0, this.#starts - 1);
+    if (this.#starts > 0) return;
     this.#stopped = true;
-    for (const subscription of this.#directory.all) {
-      this.#directory.remove(subscription);
-      subscription.close();
-    }
+    for (const subscription of this.#directory.all) subscription.clear();
   }
 
   /** How far each subscriber is behind. */

@@ -100,6 +100,15 @@ export class Subscription {
     return full ? this.#inbox.roomFor(this.#maxQueued >> 1) : undefined;
   }
 
+  /** Resolves once every data message queued so far is handled. */
+  idle(): Promise<void> {
+    return this.#inbox.idle();
+  }
+
+  clear(): void {
+    this.#inbox.clear();
+  }
+
   close(): void {
     this.#inbox.close();
   }

@@ -1,4 +1,4 @@
-import { type Deferred, deferred, isPromiseLike } from "./deferred.ts";
+import { type Deferred, deferred, done, isPromiseLike } from "./deferred.ts";
 import { Deque } from "./deque.ts";
 import { nextTurn, type Turn } from "./turn.ts";
 
@@ -35,6 +35,7 @@ export class Inbox<T> {
   #scheduled = false;
   #closed = false;
   #room: { readonly size: number; readonly deferred: Deferred<void> } | undefined;
+  #idle: Deferred<void> | undefined;
 
   constructor(options: InboxOptions<T>) {
     this.#options = options;
@@ -68,6 +69,13 @@ export class Inbox<T> {
     return this.#room.deferred.promise;
   }
 
+  /** Resolves once no ordinary item waits or is being handled, or the inbox is closed. */
+  idle(): Promise<void> {
+    if (this.#isIdle) return done;
+    this.#idle ??= deferred();
+    return this.#idle.promise;
+  }
+
   /** Takes out the ordinary items for which `keep` is false; returns how many. */
   retain(keep: (item: T) => boolean): number {
     const dropped = this.#ordinary.queue.retain(keep);
@@ -75,12 +83,22 @@ export class Inbox<T> {
     return dropped;
   }
 
-  /** Forgets what waits and takes nothing more. A handler in flight ends by itself. */
-  close(): void {
-    this.#closed = true;
+  /** Forgets what waits. A handler in flight ends by itself. */
+  clear(): void {
     this.#urgent.queue.clear();
     this.#ordinary.queue.clear();
     this.#offerRoom();
+    this.#tellIdle();
+  }
+
+  /** Forgets what waits and takes nothing more. */
+  close(): void {
+    this.#closed = true;
+    this.clear();
+  }
+
+  get #isIdle(): boolean {
+    return this.#closed || (this.#ordinary.queue.size === 0 && !this.#ordinary.busy);
   }
 
   readonly #drain = (): void => {
@@ -96,6 +114,7 @@ export class Inbox<T> {
       this.#handle(lane, lane.queue.shift() as T);
     }
     this.#scheduled = false;
+    if (this.#idle !== undefined) this.#tellIdle();
   };
 
   #nextLane(): Lane<T> | undefined {
@@ -125,6 +144,12 @@ export class Inbox<T> {
   #release(lane: Lane<T>): void {
     lane.busy = false;
     if (!this.#scheduled) this.#drain();
+  }
+
+  #tellIdle(): void {
+    if (!this.#isIdle) return;
+    this.#idle?.resolve();
+    this.#idle = undefined;
   }
 
   #offerRoom(): void {

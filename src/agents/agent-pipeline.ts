@@ -1,0 +1,77 @@
+import { BusEdges } from "../bridge/index.ts";
+import type { AgentBus, BusFrameMessage } from "../bus/index.ts";
+import { TrunklineError } from "../errors.ts";
+import type { ErrorFrame, Frame, FrameClass, FrameDirection } from "../frames/index.ts";
+import { Pipeline, type PipelineOutcome, PipelineTask } from "../pipeline/index.ts";
+import { deferred } from "../util/index.ts";
+
+export interface AgentPipelineOptions {
+  readonly bus: AgentBus;
+  readonly agentName: string;
+  readonly bridges: readonly string[] | undefined;
+  readonly excludeFrames: readonly FrameClass[];
+  isActive(): boolean;
+  onError(frame: ErrorFrame): void;
+  /** The pipeline has ended, asked to or not. */
+  onFinished(outcome: PipelineOutcome): void;
+}
+
+/** An agent's pipeline, with edges to the bus around it where the agent is bridged. */
+export class AgentPipeline {
+  readonly #options: AgentPipelineOptions;
+  readonly #edges: BusEdges | undefined;
+  readonly #built = deferred<PipelineTask | undefined>();
+  #task: PipelineTask | undefined;
+
+  constructor(options: AgentPipelineOptions) {
+    this.#options = options;
+    const { bridges } = options;
+    this.#edges = bridges === undefined ? undefined : new BusEdges({ ...options, bridges });
+  }
+
+  get bridged(): boolean {
+    return this.#edges !== undefined;
+  }
+
+  /** Builds and starts; resolves once the start has passed every processor. */
+  async start(inner: Pipeline | undefined): Promise<void> {
+    const pipeline = this.#edges?.wrap(inner ?? new Pipeline([])) ?? inner;
+    if (pipeline === undefined) {
+      this.#built.resolve(undefined);
+      return;
+    }
+    const task = new PipelineTask(pipeline);
+    task.on("error", (frame) => this.#options.onError(frame));
+    task.on("finished", (outcome) => this.#options.onFinished(outcome));
+    this.#task = task;
+    this.#built.resolve(task);
+    await task.start();
+  }
+
+  async queueFrame(frame: Frame, direction: FrameDirection): Promise<void> {
+    const task = this.#task ?? (await this.#built.promise);
+    if (task === undefined) {
+      const { agentName } = this.#options;
+      throw new TrunklineError(
+        "TL_INVALID_OPTION",
+        `Agent "${agentName}" has no pipeline to queue ${frame.name} in. Override buildPipeline(), or make it bridged.`,
+      );
+    }
+    await task.queueFrame(frame, direction);
+  }
+
+  /** Takes a frame from the bus if the agent is bridged, active and meant. */
+  enter(message: BusFrameMessage): Promise<void> | undefined {
+    if (this.#task === undefined || this.#edges?.admit(message) !== true) return undefined;
+    return this.#task.queueFrame(message.frame, message.direction);
+  }
+
+  async end(reason: string | undefined): Promise<void> {
+    await this.#task?.end(reason);
+  }
+
+  async cancel(reason: string | undefined): Promise<void> {
+    this.#built.resolve(undefined);
+    await this.#task?.cancel(reason);
+  }
+}

@@ -1,0 +1,130 @@
+import { TrunklineError } from "../errors.ts";
+import type { Pipeline } from "../pipeline/index.ts";
+import { deferred } from "../util/index.ts";
+import { AgentError } from "./agent-error.ts";
+import type { AgentPipeline } from "./agent-pipeline.ts";
+import type { AgentHost } from "./host.ts";
+
+/** created -> starting -> ready -> ending -> ended; a cancel, or a failure, goes to ended from anywhere. */
+export type AgentState = "created" | "starting" | "ready" | "ending" | "ended";
+
+/** What the lifecycle asks of its agent, in the order in which it asks. */
+export interface LifecycleSteps {
+  subscribe(): Promise<void>;
+  build(): Promise<Pipeline | undefined>;
+  /** It can receive now. */
+  becomeReady(): void;
+  /** A graceful end: children and the agent itself finish what they are doing. */
+  finishWork(reason: string | undefined): Promise<void>;
+  /** The end, in whatever way: answers tasks, releases everything. */
+  release(reason: string | undefined): Promise<void>;
+  failed(error: AgentError): void;
+}
+
+/** Takes one agent from start to end, once. */
+export class Lifecycle {
+  readonly #agentName: string;
+  readonly #pipeline: AgentPipeline;
+  readonly #steps: LifecycleSteps;
+  readonly #settled = deferred();
+  readonly #ended = deferred();
+  #state: AgentState = "created";
+  #host: AgentHost | undefined;
+  #startedAt: number | undefined;
+
+  constructor(agentName: string, pipeline: AgentPipeline, steps: LifecycleSteps) {
+    this.#agentName = agentName;
+    this.#pipeline = pipeline;
+    this.#steps = steps;
+  }
+
+  get state(): AgentState {
+    return this.#state;
+  }
+
+  get startedAt(): number | undefined {
+    return this.#startedAt;
+  }
+
+  get host(): AgentHost | undefined {
+    return this.#host;
+  }
+
+  /** Resolves once it is ready, or has ended without ever having been. */
+  get settled(): Promise<void> {
+    return this.#settled.promise;
+  }
+
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  requireHost(): AgentHost {
+    if (this.#host !== undefined) return this.#host;
+    throw new TrunklineError(
+      "TL_AGENT_NOT_ADDED",
+      `Agent "${this.#agentName}" does not belong to a runner yet. Add it with addAgent() first.`,
+    );
+  }
+
+  async attach(host: AgentHost): Promise<void> {
+    if (this.#host !== undefined) {
+      throw new TrunklineError(
+        "TL_AGENT_ADDED_TWICE",
+        `Agent "${this.#agentName}" was already added to a runner. Build a new one to run it again.`,
+      );
+    }
+    this.#host = host;
+    await this.#steps.subscribe();
+  }
+
+  async start(): Promise<void> {
+    if (this.#state !== "created") return;
+    this.#state = "starting";
+    try {
+      const pipeline = await this.#steps.build();
+      if (this.#is("starting")) await this.#pipeline.start(pipeline);
+    } catch (cause) {
+      if (this.#is("starting")) await this.#fail(cause);
+      return;
+    }
+    if (!this.#is("starting")) return;
+    this.#state = "ready";
+    this.#startedAt = Date.now();
+    this.#steps.becomeReady();
+    this.#settled.resolve();
+  }
+
+  /** Ends once everything it was given is done. */
+  async end(reason: string | undefined): Promise<void> {
+    if (this.#state === "created") return this.stop(reason);
+    if (this.#state !== "ready") return;
+    this.#state = "ending";
+    await this.#steps.finishWork(reason);
+    await this.#pipeline.end(reason);
+    await this.stop(reason);
+  }
+
+  /** Ends now. */
+  async stop(reason: string | undefined): Promise<void> {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    this.#settled.resolve();
+    await this.#pipeline.cancel(reason);
+    await this.#steps.release(reason);
+    this.#host?.agentEnded(this.#agentName, reason);
+    this.#ended.resolve();
+  }
+
+  // A state can change at every await; a plain comparison would be narrowed away by the compiler.
+  #is(state: AgentState): boolean {
+    return this.#state === state;
+  }
+
+  async #fail(cause: unknown): Promise<void> {
+    const message = `Agent "${this.#agentName}" could not start`;
+    const detail = cause instanceof Error ? `: ${cause.message}` : ".";
+    this.#steps.failed(new AgentError("TL_AGENT_FAILED_TO_START", this.#agentName, message + detail, { cause }));
+    await this.stop(message);
+  }
+}

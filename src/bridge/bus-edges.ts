@@ -1,0 +1,104 @@
+import { type AgentBus, BusFrameMessage } from "../bus/index.ts";
+import {
+  ErrorFrame,
+  type Frame,
+  type FrameClass,
+  type FrameDirection,
+  isInterruptible,
+  SystemFrame,
+} from "../frames/index.ts";
+import { FrameProcessor, Pipeline } from "../pipeline/index.ts";
+import { done } from "../util/index.ts";
+import { mayCross } from "./crossing.ts";
+
+export interface BusEdgesOptions {
+  readonly bus: AgentBus;
+  readonly agentName: string;
+  /** Names of the bridges whose frames are taken; an empty list takes all, unnamed ones too. */
+  readonly bridges: readonly string[];
+  readonly excludeFrames: readonly FrameClass[];
+  /** Frames of an inactive agent stay where they are. */
+  isActive(): boolean;
+}
+
+/**
+ * Both ends of a bridged agent's pipeline: what leaves it goes to the bus, what the bus brings enters it.
+ *
+ * 1. Only an active agent takes and gives. What must not be lost (results of tools, for one) leaves in any case, so
+ *    that a conversation handed over in the middle stays complete.
+ * 2. A frame that only passed through goes back to whoever sent it, to nobody else, and once: bridged agents do not
+ *    echo each other, on one bus or across a proxy.
+ * 3. What is sent carries the name of the bridge that was heard last, so that answers find a named bridge.
+ * 4. An error of this pipeline is told on both sides of the edge; only here can it be fatal.
+ */
+export class BusEdges {
+  readonly #options: BusEdgesOptions;
+  readonly #senders = new WeakMap<Frame, string>();
+  #bridge: string | undefined;
+
+  constructor(options: BusEdgesOptions) {
+    this.#options = options;
+    this.#bridge = options.bridges[0];
+  }
+
+  wrap(pipeline: Pipeline): Pipeline {
+    const leave = (frame: Frame, direction: FrameDirection) => this.#leave(frame, direction);
+    return new Pipeline([new Edge("upstream", leave), pipeline, new Edge("downstream", leave)]);
+  }
+
+  /** True when the message's frame is to enter; the sender and the bridge are noted. */
+  admit(message: BusFrameMessage): boolean {
+    const { agentName, bridges, isActive } = this.#options;
+    if (message.source === agentName || !isActive()) return false;
+    if (message.target !== undefined && message.target !== agentName) return false;
+    if (bridges.length > 0 && (message.bridge === undefined || !bridges.includes(message.bridge))) return false;
+    this.#senders.set(message.frame, message.source);
+    this.#bridge = message.bridge;
+    return true;
+  }
+
+  /** Returns nothing when the frame is to pass. */
+  #leave(frame: Frame, direction: FrameDirection): Promise<void> | undefined {
+    const { excludeFrames, isActive } = this.#options;
+    if (!mayCross(frame, excludeFrames)) return undefined;
+    const sender = this.#senders.get(frame);
+    if (frame instanceof ErrorFrame && sender === undefined) {
+      const copy = new ErrorFrame({ error: frame.error, processor: frame.processor });
+      // The frame itself is reported here; if the bus is gone there is nobody left to tell.
+      this.#send(copy, direction, undefined).catch(() => {});
+      return undefined;
+    }
+    const mayStay = isInterruptible(frame) || frame instanceof SystemFrame;
+    if (mayStay && !isActive()) return done;
+    if (sender !== undefined) {
+      if (frame.metadata[returnedMark] === true) return done;
+      frame.metadata[returnedMark] = true;
+    }
+    return this.#send(frame, direction, sender);
+  }
+
+  #send(frame: Frame, direction: FrameDirection, target: string | undefined): Promise<void> {
+    const { bus, agentName } = this.#options;
+    return bus.send(new BusFrameMessage({ source: agentName, target, frame, direction, bridge: this.#bridge }));
+  }
+}
+
+// Crosses with the frame, where neither an object's identity nor an id does.
+const returnedMark = "trunkline:returned";
+
+/** One end: frames that travel outward leave, all others pass. */
+class Edge extends FrameProcessor {
+  readonly #outward: FrameDirection;
+  readonly #leave: (frame: Frame, direction: FrameDirection) => Promise<void> | undefined;
+
+  constructor(outward: FrameDirection, leave: (frame: Frame, direction: FrameDirection) => Promise<void> | undefined) {
+    super();
+    this.#outward = outward;
+    this.#leave = leave;
+  }
+
+  override process(frame: Frame, direction: FrameDirection): void | Promise<void> {
+    const left = direction === this.#outward ? this.#leave(frame, direction) : undefined;
+    return left ?? this.push(frame, direction);
+  }
+}

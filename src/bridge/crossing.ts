@@ -1,0 +1,10 @@
+import { CancelFrame, EndFrame, type Frame, type FrameClass, StartFrame, StopFrame } from "../frames/index.ts";
+
+/** Frames that begin or end one pipeline and mean nothing to another. */
+const lifecycleFrames: readonly FrameClass[] = [StartFrame, EndFrame, StopFrame, CancelFrame];
+
+/** True when a frame may leave its pipeline for the bus. */
+export function mayCross(frame: Frame, excludeFrames: readonly FrameClass[]): boolean {
+  const isA = (frameClass: FrameClass) => frame instanceof frameClass;
+  return !lifecycleFrames.some(isA) && !excludeFrames.some(isA);
+}

@@ -1,0 +1,2 @@
+export type { AgentGoneData, AgentReadyData } from "./agent-data.ts";
+export { AgentRegistry, type AgentRegistryEvents } from "./registry.ts";

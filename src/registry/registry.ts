@@ -1,0 +1,107 @@
+import { Emitter, type EventHandler } from "../util/index.ts";
+import type { AgentGoneData, AgentReadyData } from "./agent-data.ts";
+
+export interface AgentRegistryEvents {
+  agentReady: AgentReadyData;
+  agentGone: AgentGoneData;
+}
+
+/**
+ * Which agents can be reached from one runner, and where they live.
+ *
+ * A name is known once per runner. Where two runners have the same name, the local one is found first, then the one
+ * that was known first.
+ */
+export class AgentRegistry {
+  /** Name of the runner this belongs to. */
+  readonly runnerName: string;
+  readonly #byRunner = new Map<string, Map<string, AgentReadyData>>();
+  readonly #watchers = new Map<string, Set<EventHandler<AgentReadyData>>>();
+  readonly #events: Emitter<AgentRegistryEvents>;
+  readonly #onError: (error: unknown) => void;
+
+  constructor(runnerName: string, onError: (error: unknown) => void) {
+    this.runnerName = runnerName;
+    this.#onError = onError;
+    this.#events = new Emitter((error) => onError(error));
+  }
+
+  get localAgents(): readonly string[] {
+    return [...(this.#byRunner.get(this.runnerName)?.keys() ?? [])];
+  }
+
+  get remoteAgents(): readonly string[] {
+    return [...this.#byRunner].flatMap(([runner, agents]) => (runner === this.runnerName ? [] : [...agents.keys()]));
+  }
+
+  get(agentName: string): AgentReadyData | undefined {
+    const local = this.#byRunner.get(this.runnerName)?.get(agentName);
+    if (local !== undefined) return local;
+    for (const agents of this.#byRunner.values()) {
+      const data = agents.get(agentName);
+      if (data !== undefined) return data;
+    }
+    return undefined;
+  }
+
+  has(agentName: string): boolean {
+    return this.get(agentName) !== undefined;
+  }
+
+  isLocal(agentName: string): boolean {
+    return this.#byRunner.get(this.runnerName)?.has(agentName) ?? false;
+  }
+
+  /** Adds an agent and tells its watchers. Returns false, and does nothing, if the runner already has one of that name. */
+  register(data: AgentReadyData): boolean {
+    const agents = this.#byRunner.get(data.runner) ?? new Map<string, AgentReadyData>();
+    if (agents.has(data.agentName)) return false;
+    this.#byRunner.set(data.runner, agents.set(data.agentName, data));
+    for (const watcher of [...(this.#watchers.get(data.agentName) ?? [])]) this.#tell(watcher, data);
+    void this.#events.emit("agentReady", data);
+    return true;
+  }
+
+  /** Forgets an agent and says that it is gone. Returns false if it was not known. */
+  unregister(agentName: string, runner: string, reason?: string): boolean {
+    const agents = this.#byRunner.get(runner);
+    if (agents?.delete(agentName) !== true) return false;
+    if (agents.size === 0) this.#byRunner.delete(runner);
+    void this.#events.emit("agentGone", { agentName, runner, reason });
+    return true;
+  }
+
+  /**
+   * Calls the handler whenever an agent of that name becomes known, and at once if it is. The same handler is called
+   * once, however often it is added. The returned function ends the watch.
+   */
+  watch(agentName: string, handler: EventHandler<AgentReadyData>): () => void {
+    const watchers = this.#watchers.get(agentName) ?? new Set();
+    const end = () => {
+      watchers.delete(handler);
+      if (watchers.size === 0 && this.#watchers.get(agentName) === watchers) this.#watchers.delete(agentName);
+    };
+    if (watchers.has(handler)) return end;
+    this.#watchers.set(agentName, watchers.add(handler));
+    const known = this.get(agentName);
+    if (known !== undefined) this.#tell(handler, known);
+    return end;
+  }
+
+  on<E extends keyof AgentRegistryEvents>(event: E, handler: EventHandler<AgentRegistryEvents[E]>): () => void {
+    return this.#events.on(event, handler);
+  }
+
+  /** Names somebody watches; for tests and inspection. */
+  get watchedAgents(): readonly string[] {
+    return [...this.#watchers.keys()];
+  }
+
+  #tell(handler: EventHandler<AgentReadyData>, data: AgentReadyData): void {
+    try {
+      Promise.resolve(handler(data)).catch(this.#onError);
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+}

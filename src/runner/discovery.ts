@@ -1,0 +1,78 @@
+import {
+  type AgentBus,
+  type AgentEntry,
+  BusAgentGoneMessage,
+  BusAgentReadyMessage,
+  BusAgentRegistryMessage,
+  type BusMessage,
+} from "../bus/index.ts";
+import type { AgentReadyData, AgentRegistry } from "../registry/index.ts";
+
+/**
+ * Keeps a runner's registry and those of the other runners on its bus in step.
+ *
+ * Only agents that are ready and have no parent are told of; children are their parent's business.
+ */
+export class Discovery {
+  readonly #bus: AgentBus;
+  readonly #registry: AgentRegistry;
+  readonly #met = new Set<string>();
+
+  constructor(bus: AgentBus, registry: AgentRegistry) {
+    this.#bus = bus;
+    this.#registry = registry;
+  }
+
+  /** Registers one of this runner's own agents and tells the others. */
+  async announce(data: AgentReadyData): Promise<void> {
+    if (!this.#registry.register(data) || data.parent !== undefined) return;
+    const { agentName, ...rest } = data;
+    await this.#bus.send(new BusAgentReadyMessage({ source: agentName, ...rest }));
+  }
+
+  /** Unregisters one of this runner's own agents and tells the others. */
+  async withdraw(agentName: string, reason: string | undefined): Promise<void> {
+    const { runnerName } = this.#registry;
+    const data = this.#registry.get(agentName);
+    if (!this.#registry.unregister(agentName, runnerName, reason) || data?.parent !== undefined) return;
+    await this.#bus.send(
+      new BusAgentGoneMessage({ source: runnerName, runner: runnerName, agents: [agentName], reason }),
+    );
+  }
+
+  /** Asks the runners that are already there to make themselves known. */
+  async greet(): Promise<void> {
+    await this.#bus.send(this.#registryMessage());
+  }
+
+  /** Takes what others tell of their agents; returns the answer that a newcomer is owed. */
+  async handle(message: BusMessage): Promise<void> {
+    if (message instanceof BusAgentReadyMessage) {
+      const { source, runner, parent, active, bridged, startedAt } = message;
+      this.#learn({ agentName: source, runner, parent, active, bridged, startedAt });
+    } else if (message instanceof BusAgentRegistryMessage && message.runner !== this.#registry.runnerName) {
+      const { runner } = message;
+      for (const { name, ...rest } of message.agents) this.#learn({ agentName: name, runner, ...rest });
+      if (this.#met.has(runner)) return;
+      this.#met.add(runner);
+      await this.greet();
+    } else if (message instanceof BusAgentGoneMessage && message.runner !== this.#registry.runnerName) {
+      for (const agentName of message.agents) this.#registry.unregister(agentName, message.runner, message.reason);
+    }
+  }
+
+  #learn(data: AgentReadyData): void {
+    if (data.runner !== this.#registry.runnerName) this.#registry.register(data);
+  }
+
+  #registryMessage(): BusAgentRegistryMessage {
+    const { runnerName } = this.#registry;
+    const known = this.#registry.localAgents.flatMap((name) => this.#registry.get(name) ?? []);
+    const agents = known
+      .filter((data) => data.parent === undefined)
+      .map(
+        ({ agentName, active, bridged, startedAt }): AgentEntry => ({ name: agentName, active, bridged, startedAt }),
+      );
+    return new BusAgentRegistryMessage({ source: runnerName, runner: runnerName, agents });
+  }
+}

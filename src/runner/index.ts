@@ -1,0 +1,1 @@
+export { AgentRunner, type AgentRunnerEvents, type AgentRunnerOptions } from "./agent-runner.ts";

@@ -1,0 +1,6 @@
+export type SignalName = "SIGINT" | "SIGTERM";
+
+/** There are no signals here. */
+export function onSignal(_name: SignalName, _handler: () => void): () => void {
+  return () => {};
+}
