@@ -131,6 +131,24 @@ export {
   type ProcessorPlace,
   type Transport,
 } from "./pipeline/index.ts";
+export {
+  type Clock,
+  type ConnectFailure,
+  type DisconnectedData,
+  type GateCause,
+  type GateCounters,
+  type GateDirectionCounters,
+  type LinkCounters,
+  type LinkOptions,
+  type ProxyClientEvents,
+  type ProxyCounters,
+  type ProxyHeaders,
+  type ProxyOptions,
+  type ProxyServerEvents,
+  type RejectedData,
+  WebSocketProxyClientAgent,
+  type WebSocketProxyClientAgentOptions,
+} from "./proxy/index.ts";
 export { type AgentGoneData, type AgentReadyData, AgentRegistry, type AgentRegistryEvents } from "./registry/index.ts";
 export { AgentRunner, type AgentRunnerEvents, type AgentRunnerOptions } from "./runner/index.ts";
 export {
@@ -152,3 +170,27 @@ export {
   type TaskRun,
   type TaskUpdateOptions,
 } from "./tasks/index.ts";
+export {
+  BusTTSSpeakMessage,
+  type BusTTSSpeakMessageInit,
+  BusUICommandMessage,
+  type BusUICommandMessageInit,
+  BusUIEventMessage,
+  type BusUIEventMessageInit,
+  BusUIJobCompletedMessage,
+  type BusUIJobCompletedMessageInit,
+  BusUIJobGroupCompletedMessage,
+  BusUIJobGroupStartedMessage,
+  type BusUIJobGroupStartedMessageInit,
+  type BusUIJobMessageInit,
+  BusUIJobUpdateMessage,
+  type BusUIJobUpdateMessageInit,
+  JSONMessageSerializer,
+  type JSONMessageSerializerOptions,
+  type MessageRejection,
+  type MessageSerializer,
+  PipecatBusMessage,
+  type RejectionReason,
+  type TypeRegistration,
+  type WireDialect,
+} from "./wire/index.ts";

@@ -217,11 +217,10 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
   }
 
   /** Adds a child: the runner starts it, and it ends with this agent. It is watched. */
-  async addAgent(child: BaseAgent<never> | BaseAgent): Promise<void> {
-    const agent = child as BaseAgent;
-    agent.#parent = this.name;
-    if (this.added) this.#watching.watch(this.registry, agent.name);
-    await this.#children.add(agent);
+  async addAgent(child: BaseAgent): Promise<void> {
+    child.#parent = this.name;
+    if (this.added) this.#watching.watch(this.registry, child.name);
+    await this.#children.add(child);
   }
 
   /** Asks an agent to become active; one that is not ready yet becomes so when it is. */

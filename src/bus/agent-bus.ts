@@ -65,6 +65,11 @@ export abstract class AgentBus {
     subscription.close();
   }
 
+  /** True when somebody has subscribed under that name. */
+  has(name: string): boolean {
+    return this.#directory.get(name) !== undefined;
+  }
+
   /** Resolves once this subscriber, or every one, has no data message waiting or in its hands. */
   async idle(subscriber?: BusSubscriber): Promise<void> {
     if (subscriber !== undefined) await this.#directory.get(subscriber.name)?.idle();

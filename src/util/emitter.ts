@@ -13,7 +13,8 @@ interface Listener {
  * reported and stops nobody.
  */
 export class Emitter<Events extends object> {
-  readonly #listeners = new Map<keyof Events, Listener[]>();
+  // Keyed loosely, so that an emitter of more events is one of fewer to the compiler.
+  readonly #listeners = new Map<PropertyKey, Listener[]>();
   readonly #onError: (error: unknown, event: string) => void;
 
   constructor(onError: (error: unknown, event: string) => void) {
@@ -55,12 +56,12 @@ export class Emitter<Events extends object> {
     }
   }
 
-  #add(event: keyof Events, listener: Listener): () => void {
+  #add(event: PropertyKey, listener: Listener): () => void {
     this.#set(event, [...(this.#listeners.get(event) ?? []), listener]);
     return () => this.#remove(event, listener);
   }
 
-  #remove(event: keyof Events, listener: Listener): void {
+  #remove(event: PropertyKey, listener: Listener): void {
     this.#set(
       event,
       (this.#listeners.get(event) ?? []).filter((other) => other !== listener),
@@ -68,7 +69,7 @@ export class Emitter<Events extends object> {
   }
 
   // Lists are replaced, never changed, so that an emit in progress keeps the one it began with.
-  #set(event: keyof Events, listeners: Listener[]): void {
+  #set(event: PropertyKey, listeners: Listener[]): void {
     if (listeners.length === 0) this.#listeners.delete(event);
     else this.#listeners.set(event, listeners);
   }

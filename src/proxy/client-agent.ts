@@ -1,0 +1,110 @@
+import { dial } from "#dial";
+import { BaseAgent } from "../agents/index.ts";
+import { type ActivationArgs, BusEndAgentMessage, type BusMessage } from "../bus/index.ts";
+import type { Dial } from "./link/index.ts";
+import { payloadLimitFor } from "./link/index.ts";
+import type { ProxyClientEvents } from "./proxy-events.ts";
+import type { ProxyOptions, ProxyRoute } from "./proxy-options.ts";
+import { gateOf, type ProxyCounters, ProxySession } from "./proxy-session.ts";
+
+export type ProxyHeaders = Readonly<Record<string, string>>;
+
+export interface WebSocketProxyClientAgentOptions extends ProxyOptions {
+  /** Where the server listens; a function is asked again at every attempt. */
+  readonly url: string | (() => string | Promise<string>);
+  /** Name of the agent on this bus that the remote one exchanges messages with. */
+  readonly localAgentName: string;
+  /** HTTP headers of the handshake; a function is asked again at every attempt. Not available in browsers. Default: none. */
+  readonly headers?: ProxyHeaders | (() => ProxyHeaders | Promise<ProxyHeaders>) | undefined;
+}
+
+/**
+ * Joins this bus to that of a server: what one agent here and one agent there say to each other crosses, and nothing
+ * else.
+ *
+ * It starts inactive. Activated, it connects, and keeps trying until it is; deactivated, it says goodbye. A connection
+ * that is lost makes it inactive again. Its messages, sources and targets are checked in both directions.
+ */
+export class WebSocketProxyClientAgent extends BaseAgent<ProxyClientEvents> {
+  readonly #options: WebSocketProxyClientAgentOptions;
+  readonly #route: ProxyRoute;
+  #session: ProxySession | undefined;
+  #wholeSessionEnds = false;
+
+  /** @throws TrunklineError `TL_INVALID_OPTION` when a name is missing, or both sides have the same */
+  constructor(name: string, options: WebSocketProxyClientAgentOptions) {
+    super(name, { bus: options.bus, active: false });
+    this.#options = options;
+    this.#route = { ...options, proxyName: name, side: "client" };
+    gateOf(this.#route);
+  }
+
+  /** What has crossed and what has not, over the current connection or the last one. */
+  get counters(): ProxyCounters | undefined {
+    return this.#session?.counters;
+  }
+
+  override async onReady(): Promise<void> {
+    await this.#renewSession();
+    await super.onReady();
+  }
+
+  override async onActivated(args: ActivationArgs | undefined): Promise<void> {
+    // Connecting goes on beside the hooks and the lanes, which must not wait for a server.
+    this.#session?.open();
+    await super.onActivated(args);
+  }
+
+  override async onDeactivated(): Promise<void> {
+    if (this.#session?.opened === true) await this.#session.close("deactivated");
+    await super.onDeactivated();
+  }
+
+  override onBusMessage(message: BusMessage): void | Promise<void> {
+    const ending = message instanceof BusEndAgentMessage && message.target === this.name;
+    if (ending && message.source === this.registry.runnerName) this.#wholeSessionEnds = true;
+    return super.onBusMessage(message);
+  }
+
+  override async onEnding(reason: string | undefined): Promise<void> {
+    if (this.#wholeSessionEnds) await this.#session?.localAgentEnded();
+    await this.#session?.close(reason ?? "ended");
+  }
+
+  override async onCleanup(): Promise<void> {
+    await this.#session?.abandon("stopped");
+  }
+
+  /** A new link for the next connection; what is sent before that waits in it. */
+  async #renewSession(): Promise<void> {
+    const session = new ProxySession(this.#route, { dial: this.#dial }, this.registry, {
+      onConnected: (websocket) => void this.emit("connected", websocket),
+      onDisconnected: (data) => void this.emit("disconnected", data),
+      onEnded: () => this.#ended(session),
+      onConnectFailed: (failure) => {
+        if (this.has("connectFailed")) void this.emit("connectFailed", failure);
+        else this.report(failure.error);
+      },
+      onRejected: (rejection) => void this.emit("rejected", rejection),
+      onError: (error) => this.report(error),
+    });
+    this.#session = session;
+    await session.begin();
+  }
+
+  #ended(session: ProxySession): void {
+    if (this.#session !== session || this.state !== "ready") return;
+    void this.runHook(() => this.#renewSession());
+    if (this.active) this.deactivateAgent(this.name).catch((error: unknown) => this.report(error));
+  }
+
+  readonly #dial: Dial = async (signal) => {
+    const { url, headers, link } = this.#options;
+    return dial(typeof url === "function" ? await url() : url, {
+      headers: typeof headers === "function" ? await headers() : headers,
+      maxPayloadBytes: payloadLimitFor(link?.maxFrameBytes),
+      timeoutMs: link?.connectTimeoutMs,
+      signal,
+    });
+  };
+}

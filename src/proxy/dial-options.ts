@@ -1,0 +1,37 @@
+import { TrunklineError } from "../errors.ts";
+
+export interface DialOptions {
+  /** HTTP headers for the handshake. Node only; elsewhere they are refused. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Subprotocols to offer, best first. Default none. */
+  readonly protocols?: readonly string[] | undefined;
+  /** A larger inbound frame ends the connection with 1009, where the platform lets us choose. Default 4 MiB. */
+  readonly maxPayloadBytes?: number | undefined;
+  /** Gives up, also in the middle of the handshake. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long the handshake may take. Default 10 s. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export const defaultDialTimeoutMs = 10_000;
+
+export function connectFailed(message: string, cause?: unknown): TrunklineError {
+  return new TrunklineError("TL_CONNECT_FAILED", message, { cause });
+}
+
+/**
+ * The URL as it may be shown: without credentials and query, which often carry a secret.
+ * @throws TrunklineError `TL_CONNECT_FAILED` when it is no WebSocket URL
+ */
+export function shownUrl(url: string): string {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch (cause) {
+    throw connectFailed("The URL to connect to is not a valid URL. It should look like ws://host:8765/ws.", cause);
+  }
+  if (parsed.protocol === "ws:" || parsed.protocol === "wss:") {
+    return `${parsed.protocol}//${parsed.host}${parsed.pathname}`;
+  }
+  throw connectFailed(`The URL to connect to begins with ${parsed.protocol}// and should begin with ws:// or wss://.`);
+}

@@ -1,0 +1,52 @@
+import type { AgentBus, BusMessage } from "../bus/index.ts";
+import { messageOf } from "../errors.ts";
+import type { MessageSerializer } from "../wire/index.ts";
+import { type Gate, gateCauses } from "./gate.ts";
+import type { RejectedData } from "./proxy-events.ts";
+import { type DiscoveryMessage, isDiscovery } from "./vouching.ts";
+
+export interface InboundOptions {
+  readonly bus: AgentBus;
+  readonly gate: Gate;
+  readonly serializer: MessageSerializer;
+  /** The peer says which agent it has; the proxy makes of it what it can vouch for. */
+  onDiscovery(message: DiscoveryMessage): void;
+  onRejected(rejection: RejectedData): void;
+  onError(error: unknown): void;
+}
+
+/** From the link to the bus: bytes, message, gate. Nothing that arrives can make it throw. */
+export class Inbound {
+  readonly #options: InboundOptions;
+
+  constructor(options: InboundOptions) {
+    this.#options = options;
+  }
+
+  receive(bytes: Uint8Array): void {
+    const message = this.#read(bytes);
+    if (message === undefined) return;
+    const verdict = this.#options.gate.inbound(message);
+    if (!verdict.pass) {
+      const { cause } = verdict;
+      this.#reject(cause, `A ${message.constructor.name} was not let in: ${gateCauses[cause]}.`);
+    } else if (isDiscovery(verdict.message)) this.#options.onDiscovery(verdict.message);
+    else this.#options.bus.send(verdict.message).catch(this.#options.onError);
+  }
+
+  #read(bytes: Uint8Array): BusMessage | undefined {
+    try {
+      const message = this.#options.serializer.deserialize(bytes);
+      if (message === undefined)
+        this.#reject("invalid", "A message could not be read: it is malformed or of no registered type.");
+      return message;
+    } catch (error) {
+      this.#reject("invalid", `A message could not be read: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  #reject(cause: RejectedData["cause"], message: string): void {
+    this.#options.onRejected({ direction: "inbound", cause, message });
+  }
+}

@@ -1,0 +1,6 @@
+export { type ProxyHeaders, WebSocketProxyClientAgent, type WebSocketProxyClientAgentOptions } from "./client-agent.ts";
+export type { GateCause, GateCounters, GateDirectionCounters } from "./gate.ts";
+export type { Clock, ConnectFailure, LinkCounters, LinkOptions } from "./link/index.ts";
+export type { DisconnectedData, ProxyClientEvents, ProxyServerEvents, RejectedData } from "./proxy-events.ts";
+export type { ProxyOptions } from "./proxy-options.ts";
+export type { ProxyCounters } from "./proxy-session.ts";

@@ -1,0 +1,27 @@
+import type { AgentBus, BusMessageClass } from "../bus/index.ts";
+import type { MessageSerializer } from "../wire/index.ts";
+import type { GateSide } from "./gate.ts";
+import type { LinkOptions } from "./link/index.ts";
+
+/** What both ends of a link can be told. */
+export interface ProxyOptions {
+  readonly bus: AgentBus;
+  /** Name of the agent on the other bus. It must not live on this one. */
+  readonly remoteAgentName: string;
+  /**
+   * Types, with their subclasses, that cross between the two agents also where they are not targeted. Default: none,
+   * so that only what one agent addresses to the other crosses.
+   */
+  readonly forwardMessages?: readonly BusMessageClass[] | undefined;
+  /** Default: a `JSONMessageSerializer` of its own. */
+  readonly serializer?: MessageSerializer | undefined;
+  /** Sizes, times and limits of the connection. */
+  readonly link?: LinkOptions | undefined;
+}
+
+/** A proxy's place: which bus, which two agents, and which end it stands at. */
+export interface ProxyRoute extends ProxyOptions {
+  readonly proxyName: string;
+  readonly side: GateSide;
+  readonly localAgentName: string;
+}

@@ -1,0 +1,187 @@
+import { type BusMessage, BusTaskCancelMessage } from "../bus/index.ts";
+import { messageOf, type TrunklineError } from "../errors.ts";
+import type { AgentRegistry } from "../registry/index.ts";
+import { within } from "../util/index.ts";
+import { JSONMessageSerializer, type MessageSerializer } from "../wire/index.ts";
+import { Gate, type GateCounters } from "./gate.ts";
+import { Inbound } from "./inbound.ts";
+import { type ConnectFailure, Link, type LinkCounters, type LinkEnding, type LinkOrigin } from "./link/index.ts";
+import { Outbound } from "./outbound.ts";
+import { Presence } from "./presence.ts";
+import type { DisconnectedData, RejectedData } from "./proxy-events.ts";
+import type { ProxyRoute } from "./proxy-options.ts";
+
+/** What a session tells its proxy agent. */
+export interface ProxySessionEvents {
+  onConnected(websocket: unknown): void;
+  /** Once, and only after `onConnected`. */
+  onDisconnected(data: DisconnectedData): void;
+  /** The link has ended, connected or not. Once, and after everything else. */
+  onEnded(): void;
+  onConnectFailed(failure: ConnectFailure): void;
+  onRejected(rejection: RejectedData): void;
+  onError(error: unknown): void;
+}
+
+export interface ProxyCounters {
+  readonly gate: GateCounters;
+  readonly link: Readonly<LinkCounters>;
+  /** Messages that did not cross, by direction and cause; see {@link RejectedData}. */
+  readonly rejected: Readonly<Record<string, number>>;
+}
+
+// Gives an agent that is ending its time to say its last words; the runner's own deadline is longer.
+const lastWordsTimeoutMs = 20_000;
+
+/**
+ * One session between two buses: gate, serializer, link and presence, tied together.
+ *
+ * 1. What the bus hands over before the connection waits in the link, within its bound.
+ * 2. When the link is lost, the remote agent is gone, what was asked of it fails, and what it asked for is cancelled.
+ */
+export class ProxySession {
+  readonly #route: ProxyRoute;
+  readonly #registry: AgentRegistry;
+  readonly #events: ProxySessionEvents;
+  readonly #gate: Gate;
+  readonly #serializer: MessageSerializer;
+  readonly #link: Link;
+  readonly #inbound: Inbound;
+  readonly #outbound: Outbound;
+  readonly #presence: Presence;
+  readonly #rejected: Record<string, number> = {};
+  #connected = false;
+
+  constructor(route: ProxyRoute, origin: LinkOrigin, registry: AgentRegistry, events: ProxySessionEvents) {
+    this.#route = route;
+    this.#registry = registry;
+    this.#events = events;
+    this.#gate = gateOf(route);
+    this.#serializer = route.serializer ?? defaultSerializer(route);
+    this.#link = new Link(origin, this.#linkEvents(), route.link);
+    const onRejected = (rejection: RejectedData) => this.#reject(rejection);
+    const onError = (error: unknown) => events.onError(error);
+    const { bus, proxyName } = route;
+    const shared = { bus, proxyName, gate: this.#gate, serializer: this.#serializer, onRejected, onError };
+    this.#presence = new Presence({ ...route, send: (message) => this.#sendPastGate(message), onError });
+    this.#inbound = new Inbound({ ...shared, onDiscovery: (message) => this.#presence.learn(message) });
+    this.#outbound = new Outbound({ ...shared, send: (bytes) => this.#link.send(bytes) });
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  get counters(): ProxyCounters {
+    return { gate: this.#gate.counters, link: this.#link.counters, rejected: { ...this.#rejected } };
+  }
+
+  /** Begins to take what the bus has for the peer. */
+  begin(): Promise<void> {
+    return this.#outbound.begin();
+  }
+
+  /** True from {@link open} on. */
+  get opened(): boolean {
+    return this.#link.state !== "idle";
+  }
+
+  /** Connects. Does nothing the second time. */
+  open(): void {
+    this.#link.open();
+  }
+
+  /** Waits until the local agent has said its last words and has ended. */
+  async localAgentEnded(): Promise<void> {
+    const { localAgentName } = this.#route;
+    if (!this.#registry.isLocal(localAgentName)) return;
+    let unwatch = () => {};
+    const gone = new Promise<void>((resolve) => {
+      unwatch = this.#registry.on("agentGone", ({ agentName }) => {
+        if (agentName === localAgentName) resolve();
+      });
+    });
+    await within(gone, lastWordsTimeoutMs);
+    unwatch();
+  }
+
+  /** Hands over what waits, then says goodbye. Resolves when the link is over. */
+  async close(reason: string): Promise<void> {
+    if (this.#connected) await this.#outbound.flush();
+    await this.#outbound.end();
+    await this.#link.close(1000, reason);
+  }
+
+  /** Ends now, without waiting for what has not been handed over. */
+  async abandon(reason: string): Promise<void> {
+    await this.#outbound.end();
+    await this.#link.close(1000, reason);
+  }
+
+  #linkEvents() {
+    return {
+      onOpen: ({ websocket }: { readonly websocket: unknown }) => {
+        this.#connected = true;
+        this.#presence.begin(this.#registry);
+        this.#events.onConnected(websocket);
+      },
+      onMessage: (bytes: Uint8Array) => this.#inbound.receive(bytes),
+      onOversize: (byteLength: number) => this.#oversize(byteLength),
+      onConnectFailed: (failure: ConnectFailure) => this.#events.onConnectFailed(failure),
+      onClosed: (ending: LinkEnding) => void this.#closed(ending),
+      onFault: (error: TrunklineError) => this.#events.onError(error),
+    };
+  }
+
+  async #closed({ code, reason, clean, opened, unacknowledged }: LinkEnding): Promise<void> {
+    this.#connected = false;
+    // First of all: whoever hears of the end may begin the next session, which takes this one's place on the bus.
+    await this.#outbound.end();
+    const why = clean ? "link closed" : "link lost";
+    this.#cancelWorkForPeer(why);
+    this.#gate.forgetRequests();
+    this.#presence.end(why);
+    if (opened) this.#events.onDisconnected({ code, reason, clean, unacknowledged });
+    this.#events.onEnded();
+  }
+
+  /** Nobody is left to take the answers. */
+  #cancelWorkForPeer(reason: string): void {
+    for (const { taskId, requester, asked } of this.#gate.openRequests.inbound) {
+      const cancel = new BusTaskCancelMessage({ source: requester, target: asked, taskId, reason });
+      this.#route.bus.send(cancel).catch((error: unknown) => this.#events.onError(error));
+    }
+  }
+
+  #sendPastGate(message: BusMessage): void {
+    this.#link.send(this.#serializer.serialize(message)).catch((error: unknown) => {
+      this.#reject({ direction: "outbound", cause: "lost", message: messageOf(error) });
+    });
+  }
+
+  #oversize(byteLength: number): void {
+    const message = `A message of ${byteLength} bytes was not let in: it is longer than this side's limit.`;
+    this.#reject({ direction: "inbound", cause: "size", message });
+  }
+
+  #reject(rejection: RejectedData): void {
+    const key = `${rejection.direction} ${rejection.cause}`;
+    this.#rejected[key] = (this.#rejected[key] ?? 0) + 1;
+    this.#events.onRejected(rejection);
+  }
+}
+
+/** @throws TrunklineError `TL_INVALID_OPTION` when a name is missing, or both sides have the same */
+export function gateOf({ bus, side, localAgentName, remoteAgentName, forwardMessages = [] }: ProxyRoute): Gate {
+  return new Gate({
+    side,
+    localAgentName,
+    remoteAgentName,
+    forwardMessages,
+    isLocalName: (name) => bus.has(name),
+  });
+}
+
+function defaultSerializer({ link }: ProxyRoute): MessageSerializer {
+  return new JSONMessageSerializer({ maxBytes: link?.maxFrameBytes });
+}

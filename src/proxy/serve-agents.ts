@@ -1,0 +1,73 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { TrunklineError } from "../errors.ts";
+import { AgentServer, type SessionServerOptions } from "./agent-server.ts";
+import type { SessionSetup } from "./session.ts";
+import { pathOf } from "./upgrade.ts";
+
+export interface ServeAgentsOptions extends SessionServerOptions {
+  /** Which port to listen on; 0 picks a free one. Default 0. Not together with `server`. */
+  readonly port?: number | undefined;
+  /** Which address to listen on. Default `127.0.0.1`: this machine only. */
+  readonly host?: string | undefined;
+  /** Where `GET` answers 200 with the number of sessions. Default `/health`. Not together with `server`. */
+  readonly healthPath?: string | undefined;
+  /** An HTTP server of yours to attach to. It stays yours: `close` ends the sessions and leaves it open. */
+  readonly server?: Server | undefined;
+}
+
+// A request here is a handshake or a health check; whoever drips bytes holds a socket no longer than this.
+const requestTimeoutMs = 10_000;
+
+/**
+ * Serves agents to clients over WebSockets: each connection gets a runner, a bus and agents of its own, which `setup`
+ * adds. The session's runner runs after `setup` returns and is cancelled when its client is gone.
+ *
+ * @throws TrunklineError `TL_PORT_IN_USE`, or `TL_INVALID_OPTION` for an address that cannot be listened on
+ */
+export async function serveAgents(options: ServeAgentsOptions, setup: SessionSetup): Promise<AgentServer> {
+  if (options.server !== undefined) return new AgentServer(options.server, options, setup);
+  let agents: AgentServer | undefined;
+  const http = createServer(
+    { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs, connectionsCheckingInterval: 1_000 },
+    (request, response) => answer(request, response, options.healthPath ?? "/health", agents?.sessionCount ?? 0),
+  );
+  agents = new AgentServer(http, options, setup, () => stop(http));
+  await listen(http, options.port ?? 0, options.host ?? "127.0.0.1");
+  return agents;
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, healthPath: string, sessions: number): void {
+  // Whoever gets an answer here is no client of ours; the connection is not kept.
+  response.setHeader("connection", "close");
+  if (request.method === "GET" && pathOf(request) === healthPath) {
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ status: "ok", sessions }));
+  } else response.writeHead(pathOf(request) === healthPath ? 405 : 404).end();
+}
+
+async function listen(http: Server, port: number, host: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const failed = (cause: NodeJS.ErrnoException) => reject(explain(cause, port, host));
+    http.once("error", failed);
+    http.listen(port, host, () => {
+      http.off("error", failed);
+      resolve();
+    });
+  });
+}
+
+function explain(cause: NodeJS.ErrnoException, port: number, host: string): TrunklineError {
+  if (cause.code === "EADDRINUSE") {
+    const message = `Port ${port} on ${host} is in use. Stop the program that has it, or choose another port.`;
+    return new TrunklineError("TL_PORT_IN_USE", message, { cause });
+  }
+  return new TrunklineError("TL_INVALID_OPTION", `Cannot listen on ${host}, port ${port}: ${cause.message}.`, {
+    cause,
+  });
+}
+
+async function stop(http: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    http.close(() => resolve());
+    http.closeIdleConnections();
+  });
+}

@@ -1,0 +1,133 @@
+import type { LinkSocket, LinkSocketHandlers } from "./link/index.ts";
+import { closeReason, Reception } from "./reception.ts";
+
+/** What is used of a socket of the `ws` package, or of one that looks like it. */
+export interface WsLike {
+  readonly readyState: number;
+  readonly bufferedAmount: number;
+  readonly protocol?: string | undefined;
+  on(event: string, listener: (...values: never[]) => void): unknown;
+  send(data: Uint8Array | string, written: (error?: Error | null) => void): void;
+  ping(): void;
+  close(code: number, reason: string): void;
+  terminate(): void;
+  pause?(): void;
+  resume?(): void;
+  /** The connection under it, where it can be seen: bytes count as life before a frame is whole. */
+  readonly _socket?: { readonly bytesRead?: number } | null | undefined;
+}
+
+const openState = 1;
+const closedState = 3;
+
+/** A `ws` socket: one from a server, from `@fastify/websocket`, or one that was dialed. */
+export class WsSocket implements LinkSocket {
+  readonly websocket: WsLike;
+  readonly #reception = new Reception();
+  #unwritten = 0;
+  #arrivals = 0;
+  #drainBelow: number | undefined;
+  #error: Error | undefined;
+
+  constructor(websocket: WsLike) {
+    this.websocket = websocket;
+    websocket.on("message", (data: unknown, isBinary: boolean) => this.#message(data, isBinary));
+    websocket.on("ping", this.#heard);
+    websocket.on("pong", this.#heard);
+    websocket.on("error", (error: Error) => {
+      this.#error = error;
+      this.#reception.failing(error);
+    });
+    websocket.on("close", (code: number, reason: Uint8Array) => {
+      this.#reception.close({ code, reason: new TextDecoder().decode(reason), error: this.#error });
+    });
+    // It says nothing more about an end that has already been.
+    if (websocket.readyState === closedState) this.#reception.close({ code: 1006, reason: "" });
+    else websocket.pause?.();
+  }
+
+  get protocol(): string {
+    return this.websocket.protocol ?? "";
+  }
+
+  get writable(): boolean {
+    return this.websocket.readyState === openState;
+  }
+
+  get bufferedBytes(): number {
+    return this.websocket.bufferedAmount;
+  }
+
+  get unwrittenFrames(): number {
+    return this.#unwritten;
+  }
+
+  get inboundActivity(): number {
+    return this.#arrivals + (this.websocket._socket?.bytesRead ?? 0);
+  }
+
+  readonly ping = (): void => {
+    if (this.writable) this.websocket.ping();
+  };
+
+  attach(handlers: LinkSocketHandlers): void {
+    this.#reception.attach(handlers);
+    this.websocket.resume?.();
+  }
+
+  send(data: Uint8Array | string): void {
+    this.#unwritten += 1;
+    if (this.writable) this.websocket.send(data, this.#written);
+  }
+
+  requestDrain(belowBytes: number): void {
+    this.#drainBelow = belowBytes;
+    if (this.bufferedBytes <= belowBytes) queueMicrotask(this.#offerDrain);
+  }
+
+  close(code: number, reason: string): void {
+    // Its end must be heard, also when nobody listens yet.
+    this.websocket.resume?.();
+    this.websocket.close(code, closeReason(reason));
+  }
+
+  terminate(): void {
+    this.websocket.terminate();
+  }
+
+  readonly #heard = (): void => {
+    this.#arrivals += 1;
+  };
+
+  readonly #written = (error?: Error | null): void => {
+    if (error) return;
+    this.#unwritten -= 1;
+    this.#offerDrain();
+  };
+
+  readonly #offerDrain = (): void => {
+    if (this.#drainBelow === undefined || this.bufferedBytes > this.#drainBelow) return;
+    this.#drainBelow = undefined;
+    this.#reception.drain();
+  };
+
+  #message(data: unknown, isBinary: boolean): void {
+    this.#heard();
+    if (!this.#reception.message(bytesOf(data), isBinary ? "binary" : "text")) this.terminate();
+  }
+}
+
+/** The library hands over what its `binaryType` says, which is not ours to change on a socket that others use. */
+function bytesOf(data: unknown): Uint8Array {
+  if (data instanceof Uint8Array) return data;
+  if (data instanceof ArrayBuffer) return new Uint8Array(data);
+  if (typeof data === "string") return new TextEncoder().encode(data);
+  const pieces = Array.isArray(data) ? data.filter((piece) => piece instanceof Uint8Array) : [];
+  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.byteLength, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    whole.set(piece, offset);
+    offset += piece.byteLength;
+  }
+  return whole;
+}

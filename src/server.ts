@@ -1,0 +1,12 @@
+export {
+  AgentServer,
+  type AgentServerEvents,
+  type AgentSession,
+  type ServeAgentsOptions,
+  type SessionProxyOptions,
+  type SessionServerOptions,
+  type SessionSetup,
+  serveAgents,
+  WebSocketProxyServerAgent,
+  type WebSocketProxyServerAgentOptions,
+} from "./proxy/server.ts";

@@ -1,0 +1,9 @@
+import type { BusMessage } from "../bus/index.ts";
+
+/** Turns messages into bytes and back. A proxy or a network bus takes any; both ends have to speak the same. */
+export interface MessageSerializer {
+  /** @throws TrunklineError when the message cannot be sent; nothing else depends on it */
+  serialize(message: BusMessage): Uint8Array;
+  /** Returns undefined for whatever is not a message it knows. Never throws: the bytes come from outside. */
+  deserialize(bytes: Uint8Array | string): BusMessage | undefined;
+}
