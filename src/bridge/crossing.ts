@@ -1,7 +1,8 @@
 import { CancelFrame, EndFrame, type Frame, type FrameClass, StartFrame, StopFrame } from "../frames/index.ts";
+import { FlushFrame } from "../pipeline/index.ts";
 
-/** Frames that begin or end one pipeline and mean nothing to another. */
-const lifecycleFrames: readonly FrameClass[] = [StartFrame, EndFrame, StopFrame, CancelFrame];
+/** Frames that begin, end or flush one pipeline and mean nothing to another. */
+const lifecycleFrames: readonly FrameClass[] = [StartFrame, EndFrame, StopFrame, CancelFrame, FlushFrame];
 
 /** True when a frame may leave its pipeline for the bus. */
 export function mayCross(frame: Frame, excludeFrames: readonly FrameClass[]): boolean {

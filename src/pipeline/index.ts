@@ -1,3 +1,4 @@
+export { FlushFrame } from "./flush-frame.ts";
 export { Pipeline } from "./pipeline.ts";
 export {
   type PipelineOutcome,

@@ -10,6 +10,7 @@ import {
   StopFrame,
 } from "../frames/index.ts";
 import { type Deferred, deferred, Emitter, type EventHandler, Turn, within } from "../util/index.ts";
+import { FlushFrame } from "./flush-frame.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { FrameProcessor } from "./processor.ts";
 import { Stage } from "./stage.ts";
@@ -158,6 +159,7 @@ export class PipelineTask {
       return this.#finish(false, frame instanceof EndFrame ? (frame.reason ?? this.#reason) : undefined);
     }
     if (frame instanceof CancelFrame) this.#cancelPassed.resolve();
+    if (frame instanceof FlushFrame) frame.leave();
     return this.#emit("frameReachedDownstream", frame);
   }
 

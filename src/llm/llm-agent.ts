@@ -1,0 +1,160 @@
+import { type AgentEvents, BaseAgent, type BaseAgentOptions } from "../agents/index.ts";
+import type { ActivationArgs } from "../bus/index.ts";
+import { TrunklineError } from "../errors.ts";
+import {
+  type Frame,
+  type FrameDirection,
+  type LLMContextMessage,
+  LLMMessagesAppendFrame,
+  LLMSetToolsFrame,
+  SystemFrame,
+} from "../frames/index.ts";
+import { FlushFrame, Pipeline } from "../pipeline/index.ts";
+import { within } from "../util/index.ts";
+import { readActivationArgs } from "./activation-args.ts";
+import type { LLMService } from "./llm-service.ts";
+import type { Tool } from "./tool.ts";
+import { toolSchemas } from "./tool-schemas.ts";
+
+export interface LLMAgentOptions extends Omit<BaseAgentOptions, "bridged"> {
+  /** Whether it is active once it is ready. Default false. */
+  readonly active?: boolean | undefined;
+  /** As for any agent; `false`: with no bridge, because it has a whole pipeline of its own. Default true. */
+  readonly bridged?: boolean | readonly string[] | undefined;
+}
+
+export interface LLMEndOptions {
+  readonly reason?: string | undefined;
+  /** What the model is told, and answers, before the end. Default: nothing, it says no more. */
+  readonly messages?: readonly LLMContextMessage[] | undefined;
+}
+
+export interface LLMHandoffOptions {
+  readonly activationArgs?: ActivationArgs | undefined;
+  /** What the model is told, and answers, before the handoff. Default: nothing, it says no more. */
+  readonly messages?: readonly LLMContextMessage[] | undefined;
+}
+
+// As long as in the service: a processor that keeps what it does not know must not keep the handoff from coming.
+const flushGraceMs = 5_000;
+
+interface HeldFrame {
+  readonly frame: Frame;
+  readonly direction: FrameDirection;
+}
+
+/**
+ * An agent that is a language model with tools, for conversations that come over a bridge. The conversation itself
+ * belongs to the agent at the other end of the bridge.
+ *
+ * 1. Activation brings its tools, then the messages it is given, into the conversation.
+ * 2. While a tool runs, queued frames are held, except system frames; they follow the result, in order.
+ * 3. Before an end or a handoff it says its last words, once; nothing of it is heard after them, and the results of
+ *    tools are not answered.
+ *
+ * @typeParam Events - the events of a subclass that has more than those of every agent
+ */
+export abstract class LLMAgent<Events extends AgentEvents = AgentEvents> extends BaseAgent<Events> {
+  /** What the model can do, by the name it calls it by. Read once, when the pipeline is built. */
+  tools: Readonly<Record<string, Tool>> = {};
+  #llm: LLMService | undefined;
+  #held: HeldFrame[] = [];
+  #ending = false;
+
+  constructor(name: string, options: LLMAgentOptions) {
+    const { bridged = true, active = false } = options;
+    super(name, { ...options, active, bridged: bridged === false ? undefined : bridged });
+  }
+
+  /** Builds the model's service. Its tools are registered afterwards; they need not be here. */
+  abstract buildLLM(): LLMService;
+
+  /** True while a tool runs. */
+  get toolCallActive(): boolean {
+    return this.#llm?.toolCallActive ?? false;
+  }
+
+  /** The model alone. An override that needs more around it puts {@link createLLM} into its own pipeline. */
+  override buildPipeline(): Pipeline | Promise<Pipeline> {
+    return new Pipeline([this.createLLM()]);
+  }
+
+  /** Builds the service of this agent and registers the tools with it. */
+  protected createLLM(): LLMService {
+    const llm = this.buildLLM();
+    llm.registerTools(this.tools);
+    this.#llm = llm;
+    return llm;
+  }
+
+  override async onActivated(args: ActivationArgs | undefined): Promise<void> {
+    await super.onActivated(args);
+    const tools = toolSchemas(this.tools);
+    if (tools.length > 0) await this.queueFrame(new LLMSetToolsFrame({ tools }));
+    const { messages, runLlm, problems } = readActivationArgs(args);
+    if (problems.length > 0) this.report(new TrunklineError("TL_INVALID_OPTION", problems.join(" ")));
+    if (messages.length > 0) await this.queueFrame(new LLMMessagesAppendFrame({ messages, runLlm }));
+  }
+
+  override async onDeactivated(): Promise<void> {
+    await super.onDeactivated();
+    // An answer that nobody would hear is not paid for; results still complete the conversation.
+    this.#llm?.abandon();
+  }
+
+  override async queueFrame(frame: Frame, direction: FrameDirection = "downstream"): Promise<void> {
+    const hold = (this.toolCallActive || this.#held.length > 0) && !this.#ending && !(frame instanceof SystemFrame);
+    if (!hold) return super.queueFrame(frame, direction);
+    this.#held.push({ frame, direction });
+    // Not awaited: a tool that queues a frame would wait for its own end.
+    if (this.#held.length === 1) void this.#llm?.toolsIdle.then(() => this.#release());
+  }
+
+  /**
+   * Says its last words, if it is given something to answer, and asks the runner to end everything. In a tool or
+   * outside; the tool's result is not answered.
+   */
+  override async end(options: LLMEndOptions = {}): Promise<void> {
+    const { reason, messages } = options;
+    this.#ending = true;
+    await this.#release();
+    await this.#llm?.lastWords(messages);
+    await super.end({ reason });
+  }
+
+  /**
+   * Says its last words, if it is given something to answer, becomes inactive and activates another agent. Tools that
+   * run get an empty result now, which nobody answers; they may finish what they do.
+   * @throws TrunklineError `TL_AGENT_UNKNOWN` when nobody of that name is known; nothing is said then
+   */
+  override async handoffTo(agentName: string, options: LLMHandoffOptions = {}): Promise<void> {
+    const { activationArgs, messages } = options;
+    const llm = this.registry.has(agentName) ? this.#llm : undefined;
+    if (llm === undefined) return super.handoffTo(agentName, { activationArgs });
+    try {
+      await llm.lastWords(messages);
+      await llm.settleToolCalls();
+      await this.#release();
+      await this.#flush();
+      await super.handoffTo(agentName, { activationArgs });
+    } finally {
+      if (!this.#ending) llm.reopen();
+    }
+  }
+
+  async #release(): Promise<void> {
+    const held = this.#held;
+    this.#held = [];
+    // All at once: a frame that is queued meanwhile must not get in between.
+    await this.guard(async () => {
+      await Promise.all(held.map(({ frame, direction }) => super.queueFrame(frame, direction)));
+    });
+  }
+
+  /** Resolves once everything that was queued has left the pipeline. */
+  async #flush(): Promise<void> {
+    const flush = new FlushFrame();
+    await super.queueFrame(flush);
+    await within(Promise.race([flush.left, this.wait()]), flushGraceMs);
+  }
+}

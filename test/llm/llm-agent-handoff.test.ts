@@ -1,0 +1,135 @@
+import { LLMFullResponseEndFrame, LLMMessagesAppendFrame, LLMTextFrame } from "trunkline";
+import { tool } from "trunkline/llm";
+import { describe, expect, it } from "vitest";
+import { Running } from "../support/running.ts";
+import { until } from "../support/settled.ts";
+import { anything, call, developer, Host, ScriptedAgent, talk } from "./conversation.ts";
+import { gate } from "./harness.ts";
+import { ScriptedModel, type Step } from "./scripted-model.ts";
+
+describe("a handoff inside a tool", () => {
+  async function pair(...supportAnswers: readonly Step[][]) {
+    const support = new ScriptedModel(...supportAnswers);
+    const model = new ScriptedModel([call("transfer")], ["One moment."], ["I am back."]);
+    let host!: Host;
+    let first!: ScriptedAgent;
+    let second!: ScriptedAgent;
+    const running = await Running.with(({ bus }) => {
+      host = new Host({ bus });
+      first = new ScriptedAgent("first", {
+        bus,
+        model,
+        active: true,
+        tools: (agent) => ({
+          transfer: tool({
+            description: "",
+            parameters: anything,
+            execute: () =>
+              agent.handoffTo("second", {
+                messages: [developer("Say that you transfer.")],
+                activationArgs: { messages: [developer("Introduce yourself.")] },
+              }),
+          }),
+        }),
+      });
+      second = new ScriptedAgent("second", { bus, model: support });
+      return [host, first, second];
+    });
+    return { running, host, first, second, model, support };
+  }
+
+  it("K48: says the last words, completes the call, and only the next agent goes on", async () => {
+    const { running, host, first, second, model, support } = await pair(["I am support."], ["Sure."]);
+    await using _ = running;
+    await host.say("support, please");
+    await host.output.until(LLMFullResponseEndFrame, 3);
+    await host.say("help me");
+    await host.output.until(LLMFullResponseEndFrame, 4);
+    await until(() => host.context.messages.length === 8);
+    expect(host.transcript).toEqual([
+      "user: support, please",
+      "assistant: calls transfer",
+      "tool: COMPLETED",
+      "assistant: One moment.",
+      "developer: Introduce yourself.",
+      "assistant: I am support.",
+      "user: help me",
+      "assistant: Sure.",
+    ]);
+    expect([model.asked.length, support.asked.length]).toEqual([2, 2]);
+    expect([first.active, second.active]).toEqual([false, true]);
+    expect(running.errors).toEqual([]);
+  });
+
+  it("K48: completes the call at once, however long the tool goes on, and sends what the tool queued", async () => {
+    const stopped = gate();
+    const { running, host, activate } = await talk(
+      (agent) => ({
+        transfer: tool({
+          description: "",
+          parameters: anything,
+          execute: async (_, { signal }) => {
+            signal.addEventListener("abort", stopped.open);
+            await agent.queueFrame(new LLMMessagesAppendFrame({ messages: [developer("A note.")] }));
+            await agent.handoffTo("host");
+            await stopped.promise;
+          },
+        }),
+      }),
+      [call("transfer")],
+    );
+    await activate();
+    await host.say("x");
+    await until(() => host.context.messages.length === 4);
+    expect(host.transcript).toEqual(["user: x", "assistant: calls transfer", "tool: COMPLETED", "developer: A note."]);
+    await running[Symbol.asyncDispose]();
+    await stopped.promise;
+    expect(running.errors).toEqual([]);
+  });
+
+  it("answers again when the conversation comes back", async () => {
+    const { running, host, second } = await pair(["I am support."]);
+    await using _ = running;
+    await host.say("support, please");
+    await host.output.until(LLMFullResponseEndFrame, 3);
+    await second.handoffTo("first", { activationArgs: { messages: [developer("Welcome back.")] } });
+    await host.output.until(LLMFullResponseEndFrame, 4);
+    expect(host.output.said).toBe("One moment.I am support.I am back.");
+  });
+
+  it("K43: to nobody is an error for the model; nothing is said and the agent stays", async () => {
+    const { running, host, assistant, activate } = await talk(
+      (agent) => ({
+        transfer: tool({
+          description: "",
+          parameters: anything,
+          execute: () => agent.handoffTo("nobody", { messages: [developer("Say that you transfer.")] }),
+        }),
+      }),
+      [call("transfer")],
+      ["There is nobody."],
+    );
+    await using _ = running;
+    await activate();
+    await host.say("x");
+    await host.output.until(LLMTextFrame);
+    expect(host.transcript[2]).toContain('{"error":');
+    expect(host.output.said).toBe("There is nobody.");
+    expect(assistant.active).toBe(true);
+  });
+
+  it("K48: an answer in progress is cancelled when the agent is deactivated", async () => {
+    const { running, host, assistant, model, activate } = await talk(
+      () => ({}),
+      ["word", { wait: new Promise(() => {}) }, "never"],
+    );
+    await using _ = running;
+    await activate();
+    await host.say("x");
+    await host.output.until(LLMTextFrame);
+    await host.deactivateAgent("assistant");
+    // The end of the cancelled answer comes by; nothing of it is heard any more.
+    await until(() => !assistant.active && model.cancelled === 1);
+    expect(host.output.said).toBe("word");
+  });
+});
