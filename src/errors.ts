@@ -16,7 +16,6 @@ export const errorCodes = {
   TL_HANDLER_FAILED: "A handler threw; the cause is its error. Catch what you expect inside the handler.",
   TL_INVALID_OPTION: "Correct the option that the message names.",
   TL_LINK_FULL: "The peer does not read as fast as you send: wait for the promise of send() before the next message.",
-  TL_MESSAGE_INVALID: "The bytes are not a message of a registered type; the message names the field.",
   TL_MESSAGE_TOO_LARGE: "Split the message, or raise the limit on both sides.",
   TL_MODEL_FAILED: "The language model's provider reported an error; the cause is the provider's own.",
   TL_PIPELINE_ENDED: "Queue frames while the pipeline runs; this one has ended.",

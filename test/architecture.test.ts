@@ -65,8 +65,8 @@ describe("the rules", () => {
       "agents/agent.ts": 'import { LocalBus } from "../bus/index.ts";\nimport { TrunklineError } from "../errors.ts";',
       "bus/signals.node.ts": 'import { on } from "node:events";',
       "errors.ts": "export class TrunklineError extends Error {}",
-      "proxy/serve-agents.ts":
-        'import { AgentRunner } from "../runner/index.ts";\nimport { WebSocketServer } from "ws";',
+      "proxy/agent-server.ts": 'import { WebSocketServer } from "ws";',
+      "proxy/session.ts": 'import { AgentRunner } from "../runner/index.ts";',
       "index.ts": 'export { LocalBus } from "./bus/index.ts";',
     };
     expect(violations({ files: { ...house, ...kept } })).toEqual([]);
@@ -88,11 +88,11 @@ function readSources(): SourceTree {
   const paths = names.filter((name) => name.endsWith(".ts")).map((name) => name.replaceAll("\\", "/"));
   const files = Object.fromEntries(paths.map((path) => [path, readFileSync(join(root, "src", path), "utf8")]));
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
-    readonly imports: Readonly<Record<string, { readonly source: Readonly<Record<string, string>> }>>;
+    readonly imports: Readonly<Record<string, { readonly "trunkline-source": Readonly<Record<string, string>> }>>;
   };
-  const hashImports = Object.entries(manifest.imports).map(([name, { source }]) => [
+  const hashImports = Object.entries(manifest.imports).map(([name, conditions]) => [
     name,
-    Object.values(source).map((path) => path.replace("./src/", "")),
+    Object.values(conditions["trunkline-source"]).map((path) => path.replace("./src/", "")),
   ]);
   return { files, hashImports: Object.fromEntries(hashImports) };
 }

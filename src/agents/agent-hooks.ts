@@ -3,7 +3,6 @@ import type { AgentGoneData, AgentReadyData } from "../registry/index.ts";
 import type { TaskRequest } from "../tasks/index.ts";
 import { Emitter, type EventHandler } from "../util/index.ts";
 import type { AgentErrorData, AgentEvents } from "./events.ts";
-import { HookQueue } from "./hook-queue.ts";
 
 /**
  * What an agent can be told of: a hook to override, and the event of the same name, without `on`, to listen to.
@@ -12,7 +11,6 @@ import { HookQueue } from "./hook-queue.ts";
  */
 export abstract class AgentHooks<Events extends AgentEvents> {
   readonly #events = new Emitter<Events>((error) => this.report(error));
-  readonly #hooks = new HookQueue((error) => this.report(error));
 
   on<E extends keyof Events>(event: E, handler: EventHandler<Events[E]>): () => void {
     return this.#events.on(event, handler);
@@ -37,18 +35,7 @@ export abstract class AgentHooks<Events extends AgentEvents> {
   }
 
   /** Runs a hook after the ones before it. Resolves when it has ended; its error is reported. */
-  protected runHook(hook: () => void | Promise<void>): Promise<void> {
-    return this.#hooks.run(hook);
-  }
-
-  /** Runs a step at once; its error is reported. */
-  protected async guard(step: () => void | Promise<void>): Promise<void> {
-    try {
-      await step();
-    } catch (error) {
-      this.report(error);
-    }
-  }
+  protected abstract runHook(hook: () => void | Promise<void>): Promise<void>;
 
   /** Takes an error that nobody awaits. */
   protected abstract report(error: unknown): void;

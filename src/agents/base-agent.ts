@@ -2,42 +2,31 @@ import {
   type ActivationArgs,
   type AgentBus,
   BusActivateAgentMessage,
-  BusAgentErrorMessage,
-  BusAgentLocalErrorMessage,
-  BusCancelAgentMessage,
   BusCancelMessage,
   BusDeactivateAgentMessage,
-  BusEndAgentMessage,
   BusEndMessage,
-  BusFrameMessage,
   type BusMessage,
   type BusSubscriber,
 } from "../bus/index.ts";
-import { messageOf, TrunklineError } from "../errors.ts";
-import type { ErrorFrame, Frame, FrameClass, FrameDirection } from "../frames/index.ts";
+import { TrunklineError } from "../errors.ts";
+import type { Frame, FrameClass, FrameDirection } from "../frames/index.ts";
 import type { Pipeline } from "../pipeline/index.ts";
-import type { AgentGoneData, AgentReadyData, AgentRegistry } from "../registry/index.ts";
-import {
-  type TaskGroupOptions,
-  type TaskGroupRun,
-  type TaskHandlers,
-  type TaskOptions,
-  type TaskRequest,
+import type { AgentReadyData, AgentRegistry } from "../registry/index.ts";
+import type {
+  TaskGroupOptions,
+  TaskGroupRun,
+  TaskHandlers,
+  TaskOptions,
+  TaskRequest,
   TaskRequester,
-  type TaskRun,
-  TaskWorker,
+  TaskRun,
 } from "../tasks/index.ts";
-import { within } from "../util/index.ts";
-import { Activation } from "./activation.ts";
-import { AgentError } from "./agent-error.ts";
+import { AgentCore } from "./agent-core.ts";
 import { AgentHooks } from "./agent-hooks.ts";
-import { AgentPipeline } from "./agent-pipeline.ts";
-import { type ChildAgent, Children } from "./children.ts";
+import type { ChildAgent } from "./children.ts";
 import type { AgentEvents } from "./events.ts";
 import type { AgentHost } from "./host.ts";
-import { type AgentState, Lifecycle } from "./lifecycle.ts";
-import { Mailbox } from "./mailbox.ts";
-import { Watching } from "./watching.ts";
+import type { AgentState } from "./lifecycle.ts";
 
 export interface BaseAgentOptions {
   readonly bus: AgentBus;
@@ -48,9 +37,6 @@ export interface BaseAgentOptions {
   /** Frames that never leave a bridged agent's pipeline. Default: none beside start, end, stop and cancel. */
   readonly excludeFrames?: readonly FrameClass[] | undefined;
 }
-
-// Long enough for a last message; a hook that hangs must not hold up the end.
-const finishedGraceMs = 1_000;
 
 /**
  * An agent: something with a name that lives on a bus, hears messages, does tasks and may run a pipeline.
@@ -71,71 +57,24 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
   /** What it does for others, by task name; `default` takes the rest. */
   tasks: TaskHandlers = {};
 
-  readonly #activation: Activation;
-  readonly #children: Children<BaseAgent>;
-  readonly #lifecycle: Lifecycle;
-  readonly #mailbox: Mailbox;
-  readonly #pipeline: AgentPipeline;
-  readonly #requester: TaskRequester;
-  readonly #watching: Watching;
-  readonly #worker: TaskWorker;
-  #parent: string | undefined;
+  readonly #core: AgentCore<BaseAgent>;
 
   constructor(name: string, options: BaseAgentOptions) {
     super();
-    const { bus, bridged, active = bridged === undefined } = options;
+    const { bus, bridged, active = bridged === undefined, excludeFrames = [] } = options;
     this.name = name;
     this.bus = bus;
-    this.#children = new Children(bus, name);
-    this.#activation = new Activation({
-      active,
-      onActivated: (args) => this.runHook(() => this.onActivated(args)),
-      onDeactivated: () => this.runHook(() => this.onDeactivated()),
-    });
-    this.#pipeline = new AgentPipeline({
-      bus,
-      agentName: name,
-      bridges: bridged === true ? [] : bridged,
-      excludeFrames: options.excludeFrames ?? [],
-      isActive: () => this.#activation.active,
-      onError: (frame) => this.#pipelineFailed(frame),
-      onFinished: ({ cancelled, reason }) =>
-        void (cancelled ? this.#lifecycle.stop(reason) : this.#lifecycle.end(reason)),
-    });
-    this.#lifecycle = new Lifecycle(name, this.#pipeline, {
-      subscribe: () => this.#subscribe(),
-      build: async () => this.buildPipeline(),
-      becomeReady: () => this.#becomeReady(),
-      finishWork: (reason) => this.#finishWork(reason),
-      release: (reason) => this.#release(reason),
-      failed: (error) => this.#failed(error),
-    });
-    this.#mailbox = new Mailbox(
-      name,
-      this.#lifecycle,
-      (message) => this.onBusMessage(message),
-      (error) => this.report(error),
-    );
-    const port = { name, send: (message: BusMessage) => bus.send(message), report: (e: unknown) => this.report(e) };
-    this.#requester = new TaskRequester({
-      port,
-      whenReady: (agentName, signal) => this.#watching.whenReady(this.registry, agentName, signal),
-    });
-    this.#worker = new TaskWorker({
-      port,
-      handlers: () => this.tasks,
-      onRequest: (task) => this.onTaskRequest(task),
-      answersByHand: () => this.onTaskRequest !== BaseAgent.prototype.onTaskRequest || this.has("taskRequest"),
-    });
-    this.#watching = new Watching({
-      onReady: (data) => this.runHook(() => this.onAgentReady(data)),
-      onGone: (data) => this.runHook(() => this.onAgentGone(data)),
-      onAnyGone: (data) => this.#agentGone(data),
-    });
+    const bridges = bridged === true ? [] : bridged;
+    this.#core = new AgentCore(name, { bus, active, bridges, excludeFrames }, this);
+  }
+
+  /** For the agent's parts: whether a task without a handler in `tasks` may still be answered. */
+  get answersTasksByHand(): boolean {
+    return this.onTaskRequest !== BaseAgent.prototype.onTaskRequest || this.has("taskRequest");
   }
 
   get state(): AgentState {
-    return this.#lifecycle.state;
+    return this.#core.lifecycle.state;
   }
 
   /** True from the moment it can receive until it begins to end. */
@@ -144,37 +83,37 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
   }
 
   get active(): boolean {
-    return this.#activation.active;
+    return this.#core.activation.active;
   }
 
   /** What it was activated with; undefined while it is inactive. */
   get activationArgs(): ActivationArgs | undefined {
-    return this.#activation.args;
+    return this.#core.activation.args;
   }
 
   /** True when its pipeline exchanges frames with the bus. */
   get bridged(): boolean {
-    return this.#pipeline.bridged;
+    return this.#core.pipeline.bridged;
   }
 
   /** Name of the agent that added it; undefined for one that was added to a runner. */
   get parent(): string | undefined {
-    return this.#parent;
+    return this.#core.parent;
   }
 
   /** The agents it has added, in order, while they live. */
   get children(): readonly BaseAgent[] {
-    return this.#children.list;
+    return this.#core.children.list;
   }
 
   /** Milliseconds since 1970; undefined until it is ready. */
   get startedAt(): number | undefined {
-    return this.#lifecycle.startedAt;
+    return this.#core.lifecycle.startedAt;
   }
 
   /** True once it belongs to a runner. */
   get added(): boolean {
-    return this.#lifecycle.host !== undefined;
+    return this.#core.lifecycle.host !== undefined;
   }
 
   /**
@@ -182,17 +121,17 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
    * @throws TrunklineError `TL_AGENT_NOT_ADDED` before it was added to a runner
    */
   get registry(): AgentRegistry {
-    return this.#lifecycle.requireHost().registry;
+    return this.#core.registry;
   }
 
   /** Requests it has not answered yet, by task id. */
   get activeTasks(): ReadonlyMap<string, TaskRequest> {
-    return this.#worker.active;
+    return this.#core.worker.active;
   }
 
   /** What it has asked of others and not heard the end of, by task id. */
   get taskGroups(): TaskRequester["groups"] {
-    return this.#requester.groups;
+    return this.#core.requester.groups;
   }
 
   /** The processors it runs. Default: none. */
@@ -202,25 +141,14 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
 
   /** Every message that reaches it. Overrides call super first: it is what makes the agent act on messages. */
   onBusMessage(message: BusMessage): void | Promise<void> {
-    if (message instanceof BusFrameMessage) return this.#pipeline.enter(message);
-    if (this.#worker.handle(message) || this.#requester.handle(message)) return;
-    if (message instanceof BusAgentErrorMessage || message instanceof BusAgentLocalErrorMessage) {
-      if (message.source !== this.name) this.#agentFailed(message);
-      return;
-    }
-    // Broadcasts that would change one agent are meant for nobody.
-    if (message.target !== this.name) return;
-    if (message instanceof BusActivateAgentMessage) this.#activation.activate(message.args);
-    else if (message instanceof BusDeactivateAgentMessage) this.#activation.deactivate();
-    else if (message instanceof BusEndAgentMessage) void this.#lifecycle.end(message.reason);
-    else if (message instanceof BusCancelAgentMessage) void this.#lifecycle.stop(message.reason);
+    return this.#core.handle(message);
   }
 
   /** Adds a child: the runner starts it, and it ends with this agent. It is watched. */
   async addAgent(child: BaseAgent): Promise<void> {
-    child.#parent = this.name;
-    if (this.added) this.#watching.watch(this.registry, child.name);
-    await this.#children.add(child);
+    child.#core.parent = this.name;
+    if (this.added) this.#core.watching.watch(this.registry, child.name);
+    await this.#core.children.add(child);
   }
 
   /** Asks an agent to become active; one that is not ready yet becomes so when it is. */
@@ -246,7 +174,7 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
         `Agent "${this.name}" cannot hand off to "${agentName}": nobody of that name is known. Wait for it with watchAgent() first.`,
       );
     }
-    this.#activation.withdraw();
+    this.#core.activation.withdraw();
     await this.deactivateAgent(this.name);
     await this.activateAgent(agentName, { args: options.activationArgs });
   }
@@ -257,7 +185,7 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
    * @throws TrunklineError `TL_AGENT_NOT_ADDED` before this agent was added to a runner
    */
   async watchAgent(agentName: string, handler?: (data: AgentReadyData) => void | Promise<void>): Promise<() => void> {
-    return this.#watching.watch(this.registry, agentName, handler);
+    return this.#core.watching.watch(this.registry, agentName, handler);
   }
 
   sendMessage(message: BusMessage): Promise<void> {
@@ -266,10 +194,7 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
 
   /** Tells its parent, or everyone if it has none, that something failed. */
   async sendError(error: unknown): Promise<void> {
-    const init = { source: this.name, target: this.#parent, error: messageOf(error) };
-    await this.sendMessage(
-      this.#parent === undefined ? new BusAgentErrorMessage(init) : new BusAgentLocalErrorMessage(init),
-    );
+    await this.#core.tell(error);
   }
 
   /**
@@ -277,7 +202,7 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
    * @throws TrunklineError `TL_PIPELINE_ENDED` after the end, `TL_INVALID_OPTION` without a pipeline
    */
   queueFrame(frame: Frame, direction: FrameDirection = "downstream"): Promise<void> {
-    return this.#pipeline.queueFrame(frame, direction);
+    return this.#core.pipeline.queueFrame(frame, direction);
   }
 
   async queueFrames(frames: Iterable<Frame>, direction: FrameDirection = "downstream"): Promise<void> {
@@ -286,12 +211,12 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
 
   /** Asks another agent for work. */
   task<R = unknown>(agentName: string, options?: TaskOptions): TaskRun<R> {
-    return this.#requester.task<R>(agentName, options);
+    return this.#core.requester.task<R>(agentName, options);
   }
 
   /** Asks several agents for the same work at once. */
   taskGroup(agentNames: readonly string[], options?: TaskGroupOptions): TaskGroupRun {
-    return this.#requester.taskGroup(agentNames, options);
+    return this.#core.requester.taskGroup(agentNames, options);
   }
 
   /** Asks the runner to end everything gracefully. */
@@ -306,88 +231,25 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
 
   /** Resolves once it has ended, in whatever way. */
   wait(): Promise<void> {
-    return this.#lifecycle.ended;
+    return this.#core.lifecycle.ended;
   }
 
   /** For the runner that takes it: begins to receive. */
   attach(host: AgentHost): Promise<void> {
-    return this.#lifecycle.attach(host);
+    return this.#core.lifecycle.attach(host);
   }
 
   /** For the runner that runs it: resolves once it is ready, or has failed to become so. */
   start(): Promise<void> {
-    return this.#lifecycle.start();
+    return this.#core.lifecycle.start();
   }
 
-  async #subscribe(): Promise<void> {
-    await this.bus.subscribe(this.#mailbox);
-    this.#watching.begin(this.registry);
-    for (const child of this.#children.list) this.#watching.watch(this.registry, child.name);
-    await this.#children.announce();
-  }
-
-  #becomeReady(): void {
-    this.runHook(() => this.onReady());
-    this.#lifecycle.requireHost().agentReady({
-      agentName: this.name,
-      runner: this.registry.runnerName,
-      parent: this.#parent,
-      active: this.active,
-      bridged: this.bridged,
-      startedAt: this.startedAt,
-    });
-    this.#activation.begin();
-  }
-
-  async #finishWork(reason: string | undefined): Promise<void> {
-    await this.#children.end(reason);
-    await this.runHook(() => this.onEnding(reason));
-  }
-
-  async #release(reason: string | undefined): Promise<void> {
-    await this.#children.cancel(reason);
-    this.#requester.stop(reason ?? "agent ended");
-    await this.#worker.stop(reason ?? "agent ended");
-    await this.guard(() => this.onCleanup());
-    await this.bus.unsubscribe(this.#mailbox);
-    this.#watching.end();
-    if (this.startedAt !== undefined)
-      await within(
-        this.runHook(() => this.onFinished()),
-        finishedGraceMs,
-      );
-  }
-
-  #agentGone(data: AgentGoneData): void {
-    this.#children.remove(data.agentName);
-    this.#requester.agentsGone([data.agentName], data.reason ?? "agent gone");
-    this.#worker.requesterGone([data.agentName]);
-  }
-
-  #agentFailed(message: BusAgentErrorMessage | BusAgentLocalErrorMessage): void {
-    this.runHook(() => this.onAgentError({ agentName: message.source, error: message.error }));
-  }
-
-  #pipelineFailed(frame: ErrorFrame): void {
-    const error = new AgentError("TL_PROCESSOR_FAILED", this.name, frame.error, { cause: frame.cause });
-    this.runHook(() => this.onError(error));
-    this.report(error);
-    if (this.#parent !== undefined) this.#tellParent(error);
-  }
-
-  #failed(error: AgentError): void {
-    this.report(error);
-    if (this.#parent !== undefined) this.#tellParent(error);
-  }
-
-  #tellParent(error: AgentError): void {
-    this.sendError(error).catch((cause: unknown) => this.report(cause));
+  protected override runHook(hook: () => void | Promise<void>): Promise<void> {
+    return this.#core.hooks.run(hook);
   }
 
   /** Hands an error to the runner's `error` event, with this agent's name. */
   protected override report(error: unknown): void {
-    const { host } = this.#lifecycle;
-    if (host !== undefined) host.report(error, this.name);
-    else console.error(AgentError.from(error, this.name));
+    this.#core.report(error);
   }
 }

@@ -146,9 +146,8 @@ export abstract class LLMAgent<Events extends AgentEvents = AgentEvents> extends
     const held = this.#held;
     this.#held = [];
     // All at once: a frame that is queued meanwhile must not get in between.
-    await this.guard(async () => {
-      await Promise.all(held.map(({ frame, direction }) => super.queueFrame(frame, direction)));
-    });
+    const queued = Promise.all(held.map(({ frame, direction }) => super.queueFrame(frame, direction)));
+    await queued.catch((error: unknown) => this.report(error));
   }
 
   /** Resolves once everything that was queued has left the pipeline. */
