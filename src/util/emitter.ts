@@ -1,5 +1,5 @@
-/** What an event's handler looks like: one payload, and a promise if it takes its time. */
-export type EventHandler<T> = (payload: T) => void | Promise<void>;
+/** Takes one payload. What it returns is of no interest, unless it is a promise: that is awaited. */
+export type EventHandler<T> = (payload: T) => unknown;
 
 interface Listener {
   readonly handler: EventHandler<never>;

@@ -127,7 +127,8 @@ export class Inbox<T> {
     if (this.#room !== undefined) this.#offerRoom();
     try {
       const result = this.#options.handle(item);
-      if (!isPromiseLike(result)) return;
+      // `done` is what a handler returns that had nothing to wait for after all.
+      if (result === done || !isPromiseLike(result)) return;
       lane.busy = true;
       result.then(
         () => this.#release(lane),
