@@ -37,7 +37,9 @@ function checkTypeScript(snippets: readonly CodeBlock[]): void {
     for (const [index, block] of snippets.entries()) {
       if (!runs(block)) continue;
       console.log(`${block.file}:${block.line}: run`);
-      runScript("tsx/dist/cli.mjs", ["--conditions=trunkline-source", join(folder, names[index] ?? "")], { timeoutMs: 30_000 });
+      runScript("tsx/dist/cli.mjs", ["--conditions=trunkline-source", join(folder, names[index] ?? "")], {
+        timeoutMs: 30_000,
+      });
     }
     console.log(`${snippets.length} TypeScript blocks compile`);
   } finally {
