@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { messageOf, TrunklineError } from "../errors.ts";
-import { Emitter, type EventHandler, within } from "../util/index.ts";
+import { type Deferred, deferred, Emitter, type EventHandler, within } from "../util/index.ts";
 import { type LinkOptions, payloadLimitFor } from "./link/index.ts";
 import { Session, type SessionSetup } from "./session.ts";
 import { linkSocketFrom } from "./socket.ts";
@@ -23,6 +23,8 @@ export interface SessionServerOptions {
    * not asked. Default: no page may.
    */
   readonly allowedOrigins?: readonly string[] | undefined;
+  /** How long setting up a session may take. Default 30,000. */
+  readonly setupTimeoutMs?: number | undefined;
   /** How many sessions there may be at a time; more are refused with 503. Default 1,000. */
   readonly maxSessions?: number | undefined;
   /** Sizes, times and limits of each connection. */
@@ -33,6 +35,9 @@ export interface AgentServerEvents {
   /** Something failed in a session, or in letting one in. Without a handler it is written to the console. */
   error: { readonly error: TrunklineError; readonly sessionId: string | undefined };
 }
+
+const unknownRefusal: Refusal = { status: 401, message: "These credentials are not accepted." };
+const closingRefusal: Refusal = { status: 503, message: "The server is closing. Try again later." };
 
 /** How long a server that closes waits for its sessions to end by themselves, unless told otherwise. */
 const defaultGraceMs = 10_000;
@@ -48,23 +53,19 @@ export class AgentServer implements AsyncDisposable {
   readonly #http: Server;
   readonly #setup: SessionSetup;
   readonly #options: SessionServerOptions;
-  readonly #stopListening: () => Promise<void>;
+  readonly #stopListening: (() => Promise<void>) | undefined;
   readonly #path: string;
   readonly #acceptor: WebSocketServer;
   readonly #sessions = new Map<Session, Promise<void>>();
   readonly #events = new Emitter<AgentServerEvents>((error) =>
     console.error("trunkline: a server handler failed", error),
   );
-  #entering = 0;
+  /** One for each client that is being authenticated, to be resolved when the server closes. */
+  readonly #entering = new Set<Deferred<void>>();
   #closing: Promise<void> | undefined;
 
-  /** Takes the upgrades of an HTTP server; `stopListening` is what `close` does with that server. */
-  constructor(
-    http: Server,
-    options: SessionServerOptions,
-    setup: SessionSetup,
-    stopListening: () => Promise<void> = async () => {},
-  ) {
+  /** Takes the upgrades of an HTTP server; one that is its own it closes by `stopListening`. */
+  constructor(http: Server, options: SessionServerOptions, setup: SessionSetup, stopListening?: () => Promise<void>) {
     this.#http = http;
     this.#setup = setup;
     this.#options = options;
@@ -79,6 +80,8 @@ export class AgentServer implements AsyncDisposable {
       handleProtocols: () => false,
     });
     http.on("upgrade", this.#upgrade);
+    // Running out of file descriptors, say, must not end the program.
+    if (stopListening !== undefined) http.on("error", (cause) => this.#failed(cause));
   }
 
   /** The port it listens on. */
@@ -113,7 +116,8 @@ export class AgentServer implements AsyncDisposable {
 
   async #close(graceMs: number): Promise<void> {
     this.#http.off("upgrade", this.#upgrade);
-    const stopped = this.#stopListening();
+    const stopped = this.#stopListening?.();
+    for (const entry of this.#entering) entry.resolve();
     await Promise.all([...this.#sessions].map(([session, ended]) => session.end(ended, graceMs)));
     await stopped;
   }
@@ -127,31 +131,44 @@ export class AgentServer implements AsyncDisposable {
     );
   }
 
-  readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    // A peer that hangs up in the middle has nobody to tell.
-    socket.on("error", () => socket.destroy());
-    this.#enter(request, socket, head).catch((cause: unknown) => {
-      socket.destroy();
-      const message = `A client could not be let in: ${messageOf(cause)}`;
-      this.#report(new TrunklineError("TL_SESSION_FAILED", message, { cause }), undefined);
-    });
-  };
+  readonly #upgrade = Object.assign(
+    (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+      if (this.#isForOthers(request)) return;
+      // A peer that hangs up in the middle has nobody to tell.
+      socket.on("error", () => socket.destroy());
+      this.#enter(request, socket, head).catch((cause: unknown) => {
+        socket.destroy();
+        this.#failed(cause);
+      });
+    },
+    { owner: this },
+  );
+
+  /** At a server that is shared, each takes the upgrades of its own path; what nobody takes, one refuses. */
+  #isForOthers(request: IncomingMessage): boolean {
+    const path = pathOf(request);
+    if (path === this.#path) return false;
+    const listeners = this.#http.listeners("upgrade");
+    const ours = listeners.filter((listener) => "owner" in listener && listener.owner instanceof AgentServer);
+    if (ours.length < listeners.length || ours[0] !== this.#upgrade) return true;
+    return ours.some((listener) => "owner" in listener && (listener.owner as AgentServer).#path === path);
+  }
 
   async #enter(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const refusal = this.#refusalOf(request);
     if (refusal !== undefined) return refuseUpgrade(socket, refusal);
-    this.#entering += 1;
+    const turnedAway = deferred();
+    this.#entering.add(turnedAway);
     try {
-      const entry = await this.#authenticate(request);
+      const entry = await this.#authenticate(request, turnedAway.promise);
       if (socket.destroyed) return;
-      if (!entry.allowed || this.#closing !== undefined) {
-        return refuseUpgrade(socket, { status: 401, message: "These credentials are not accepted." });
-      }
+      if (this.#closing !== undefined) return refuseUpgrade(socket, closingRefusal);
+      if (!entry.allowed) return refuseUpgrade(socket, unknownRefusal);
       this.#acceptor.handleUpgrade(request, socket, head, (websocket) => {
         this.#begin(request, websocket, entry.principal);
       });
     } finally {
-      this.#entering -= 1;
+      this.#entering.delete(turnedAway);
     }
   }
 
@@ -162,13 +179,16 @@ export class AgentServer implements AsyncDisposable {
     if (origin !== undefined && !allowedOrigins.includes(origin)) {
       return { status: 403, message: "Pages of this origin may not connect." };
     }
-    if (this.#sessions.size + this.#entering >= maxSessions) {
+    if (this.#sessions.size + this.#entering.size >= maxSessions) {
       return { status: 503, message: "There are as many sessions as there may be. Try again later." };
     }
     return undefined;
   }
 
-  async #authenticate(request: IncomingMessage): Promise<{ readonly allowed: boolean; readonly principal: unknown }> {
+  async #authenticate(
+    request: IncomingMessage,
+    turnedAway: Promise<void>,
+  ): Promise<{ readonly allowed: boolean; readonly principal: unknown }> {
     const { authenticate, authenticateTimeoutMs = 10_000 } = this.#options;
     if (authenticate === undefined) return { allowed: true, principal: undefined };
     let principal: unknown;
@@ -176,7 +196,8 @@ export class AgentServer implements AsyncDisposable {
       const asked = Promise.resolve(authenticate(request)).then((answer) => {
         principal = answer;
       });
-      if ((await within(asked, authenticateTimeoutMs)) === "late") throw new Error("authenticate took too long");
+      const answered = await within(Promise.race([asked, turnedAway]), authenticateTimeoutMs);
+      if (answered === "late") throw new Error("authenticate took too long");
     } catch (cause) {
       const message = `A client was refused because authenticate failed: ${messageOf(cause)}`;
       this.#report(new TrunklineError("TL_HANDLER_FAILED", message, { cause }), undefined);
@@ -186,15 +207,26 @@ export class AgentServer implements AsyncDisposable {
   }
 
   #begin(request: IncomingMessage, websocket: WebSocket, principal: unknown): void {
+    const { link, setupTimeoutMs } = this.#options;
     const session: Session = new Session({
       socket: linkSocketFrom(websocket),
       request,
       principal,
-      link: this.#options.link,
+      link,
+      setupTimeoutMs,
       onError: (error) => this.#report(error, session.id),
     });
-    const ended = session.run(this.#setup).finally(() => this.#sessions.delete(session));
+    websocket.once("close", () => session.clientLeft());
+    const ended = session
+      .run(this.#setup)
+      .catch((cause: unknown) => this.#failed(cause, session.id))
+      .finally(() => this.#sessions.delete(session));
     this.#sessions.set(session, ended);
+  }
+
+  #failed(cause: unknown, sessionId?: string): void {
+    const what = sessionId === undefined ? "A client could not be let in" : "A session could not be ended";
+    this.#report(new TrunklineError("TL_SESSION_FAILED", `${what}: ${messageOf(cause)}`, { cause }), sessionId);
   }
 
   #report(error: TrunklineError, sessionId: string | undefined): void {

@@ -24,11 +24,17 @@ export class Reception {
     return this.#ending !== undefined;
   }
 
+  /** True when half of what may be held is: time to read no further. */
+  get crowded(): boolean {
+    return this.#held.length >= maxHeldFrames / 2 || this.#heldBytes >= maxHeldBytes / 2;
+  }
+
   attach(handlers: LinkSocketHandlers): void {
     const held = this.#held;
     const endedBefore = this.#ending;
     this.#handlers = handlers;
     this.#held = [];
+    this.#heldBytes = 0;
     for (const { data, kind } of held) handlers.onMessage(data, kind);
     if (endedBefore !== undefined) handlers.onClose(endedBefore);
   }

@@ -11,7 +11,10 @@ export interface ServeAgentsOptions extends SessionServerOptions {
   readonly host?: string | undefined;
   /** Where `GET` answers 200 with the number of sessions. Default `/health`. Not together with `server`. */
   readonly healthPath?: string | undefined;
-  /** An HTTP server of yours to attach to. It stays yours: `close` ends the sessions and leaves it open. */
+  /**
+   * An HTTP server of yours to attach to. It stays yours: `close` ends the sessions and leaves it open. Upgrades of
+   * other paths are left to whoever else listens for them there; when nobody does, they are refused.
+   */
   readonly server?: Server | undefined;
 }
 
@@ -31,8 +34,8 @@ export async function serveAgents(options: ServeAgentsOptions, setup: SessionSet
     { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs, connectionsCheckingInterval: 1_000 },
     (request, response) => answer(request, response, options.healthPath ?? "/health", agents?.sessionCount ?? 0),
   );
-  agents = new AgentServer(http, options, setup, () => stop(http));
   await listen(http, options.port ?? 0, options.host ?? "127.0.0.1");
+  agents = new AgentServer(http, options, setup, () => stop(http));
   return agents;
 }
 
@@ -45,14 +48,17 @@ function answer(request: IncomingMessage, response: ServerResponse, healthPath: 
 }
 
 async function listen(http: Server, port: number, host: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const failed = (cause: NodeJS.ErrnoException) => reject(explain(cause, port, host));
-    http.once("error", failed);
-    http.listen(port, host, () => {
-      http.off("error", failed);
-      resolve();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      http.once("error", reject);
+      http.listen(port, host, () => {
+        http.off("error", reject);
+        resolve();
+      });
     });
-  });
+  } catch (cause) {
+    throw explain(cause as NodeJS.ErrnoException, port, host);
+  }
 }
 
 function explain(cause: NodeJS.ErrnoException, port: number, host: string): TrunklineError {
@@ -68,6 +74,7 @@ function explain(cause: NodeJS.ErrnoException, port: number, host: string): Trun
 async function stop(http: Server): Promise<void> {
   await new Promise<void>((resolve) => {
     http.close(() => resolve());
-    http.closeIdleConnections();
+    // Also those that have not said anything: a server that closes gives up its watch over slow requests.
+    http.closeAllConnections();
   });
 }

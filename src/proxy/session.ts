@@ -18,7 +18,7 @@ export interface AgentSession {
   readonly principal: unknown;
   /** The request that opened the connection. */
   readonly request: IncomingMessage;
-  /** Aborts when the session is over. */
+  /** Aborts when the client is gone, or when the session is over for another reason. */
   readonly signal: AbortSignal;
   readonly runner: AgentRunner;
   /**
@@ -35,11 +35,15 @@ export interface SessionInit {
   readonly request: IncomingMessage;
   readonly principal: unknown;
   readonly link: LinkOptions | undefined;
+  readonly setupTimeoutMs: number | undefined;
   onError(error: TrunklineError): void;
 }
 
-/** A fault on this side, in the words of a close frame. */
+// In the words of a close frame.
+const goingAwayCode = 1001;
 const internalErrorCode = 1011;
+
+const defaultSetupTimeoutMs = 30_000;
 const cancelTimeoutMs = 3_000;
 const closing = "server closing";
 
@@ -48,6 +52,7 @@ const closing = "server closing";
  *
  * 1. It is over when its client is gone, when its agents end it, or when it is told to; then nothing of it is left.
  * 2. Whatever goes wrong in it stays in it.
+ * 3. A setup that hangs, or whose client has gone, is left behind: what it still builds is never started.
  */
 export class Session implements AgentSession {
   readonly id = crypto.randomUUID();
@@ -57,6 +62,7 @@ export class Session implements AgentSession {
   readonly #init: SessionInit;
   readonly #abort = new AbortController();
   #proxy: WebSocketProxyServerAgent | undefined;
+  #running = false;
 
   constructor(init: SessionInit) {
     this.#init = init;
@@ -85,35 +91,65 @@ export class Session implements AgentSession {
   /** Resolves when the session is over. */
   async run(setup: SessionSetup): Promise<void> {
     try {
-      await setup(this);
-      if (this.#proxy?.added !== true) throw new Error("it added no session.proxy() to session.runner");
+      await this.#setUp(setup);
+      this.#running = true;
       await this.runner.run();
     } catch (cause) {
-      const message = `The session could not be set up: ${messageOf(cause)}`;
-      this.#init.onError(new TrunklineError("TL_SESSION_FAILED", message, { cause }));
-      if (this.#proxy?.added !== true) await this.#hangUp();
-      await this.runner.cancel(message);
-      await this.runner.run();
+      await this.#giveUp(cause);
     } finally {
       this.#abort.abort(new TrunklineError("TL_CONNECTION_LOST", "The session is over."));
     }
   }
 
-  /** Lets the agents finish what they are doing, for at most `graceMs`. */
-  async end(ended: Promise<void>, graceMs: number): Promise<void> {
-    await this.runner.end(closing);
-    if ((await within(ended, graceMs)) === "done") return;
-    await this.runner.cancel(closing);
-    this.#abort.abort(new TrunklineError("TL_SERVER_CLOSED", "The server has been closed."));
-    // A setup that never returns cannot be stopped, only left behind.
-    if ((await within(ended, cancelTimeoutMs)) === "late") await this.#hangUp();
+  /** The connection has ended. */
+  clientLeft(): void {
+    this.#abort.abort(new TrunklineError("TL_CONNECTION_LOST", "The client is gone."));
   }
 
-  /** Closes a connection that has no proxy agent to do it. */
-  async #hangUp(): Promise<void> {
+  /** Lets the agents finish what they are doing, for at most `graceMs`. */
+  async end(ended: Promise<void>, graceMs: number): Promise<void> {
+    // Agents that have not started have nothing to finish.
+    if (!this.#running) this.#abortClosed();
+    else await this.runner.end(closing);
+    if ((await within(ended, graceMs)) === "done") return;
+    this.#abortClosed();
+    await this.runner.cancel(closing);
+    await within(ended, cancelTimeoutMs);
+  }
+
+  async #setUp(setup: SessionSetup): Promise<void> {
+    const { setupTimeoutMs = defaultSetupTimeoutMs } = this.#init;
+    const aborted = new Promise<never>((_resolve, reject) => {
+      this.signal.addEventListener("abort", () => reject(this.signal.reason), { once: true });
+    });
+    const done = Promise.race([(async () => setup(this))(), aborted]);
+    if ((await within(done, setupTimeoutMs)) === "late") throw new Error(`it took longer than ${setupTimeoutMs} ms`);
+    if (this.#proxy?.added !== true) throw new Error("it added no session.proxy() to session.runner");
+  }
+
+  /** The setup failed, or it has been overtaken by the end of the client or of the server. */
+  async #giveUp(cause: unknown): Promise<void> {
+    const overtaken = this.signal.aborted;
+    const message = `The session could not be set up: ${messageOf(cause)}`;
+    if (!overtaken) this.#init.onError(new TrunklineError("TL_SESSION_FAILED", message, { cause }));
+    this.#abort.abort(cause);
+    if (overtaken) await this.#hangUp(goingAwayCode, closing);
+    else await this.#hangUp(internalErrorCode, "the session could not be set up");
+    await this.runner.cancel(message);
+    await this.runner.run();
+  }
+
+  #abortClosed(): void {
+    this.#abort.abort(new TrunklineError("TL_SERVER_CLOSED", "The server has been closed."));
+  }
+
+  /** Closes a connection whose proxy agent was never started. */
+  async #hangUp(code: number, reason: string): Promise<void> {
+    if (this.#running) return;
     const ignore = () => {};
     const events = { onOpen: ignore, onMessage: ignore, onOversize: ignore, onConnectFailed: ignore };
-    const link = new Link({ socket: this.#init.socket }, { ...events, onClosed: ignore, onFault: this.#init.onError });
-    await link.close(internalErrorCode, "the session could not be set up");
+    const { socket, link: options, onError } = this.#init;
+    const link = new Link({ socket }, { ...events, onClosed: ignore, onFault: onError }, options);
+    await link.close(code, reason);
   }
 }

@@ -43,7 +43,6 @@ export class WsSocket implements LinkSocket {
     });
     // It says nothing more about an end that has already been.
     if (websocket.readyState === closedState) this.#reception.close({ code: 1006, reason: "" });
-    else websocket.pause?.();
   }
 
   get protocol(): string {
@@ -114,6 +113,8 @@ export class WsSocket implements LinkSocket {
   #message(data: unknown, isBinary: boolean): void {
     this.#heard();
     if (!this.#reception.message(bytesOf(data), isBinary ? "binary" : "text")) this.terminate();
+    // Not before: a socket that is not read does not tell that its peer has gone.
+    else if (this.#reception.crowded) this.websocket.pause?.();
   }
 }
 
