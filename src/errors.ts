@@ -50,5 +50,10 @@ export class TrunklineError extends Error {
 
 /** What to print when all there is is something that was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    // An object without a prototype has no words; whoever reports it must not fail over that.
+    return "an error that cannot be printed";
+  }
 }

@@ -53,8 +53,11 @@ export interface AgentCoreOptions {
   readonly excludeFrames: readonly FrameClass[];
 }
 
-// Long enough for a last message; a hook that hangs must not hold up the end.
+// Long enough for a last message and for a socket to close; a hook that hangs must not hold up the end.
+const hooksGraceMs = 500;
 const finishedGraceMs = 1_000;
+const lastAnswerGraceMs = 1_000;
+const cleanupGraceMs = 5_000;
 
 /** The parts of one agent and how they work together; the agent itself is a face over them. */
 export class AgentCore<Child extends ChildAgent> {
@@ -96,8 +99,9 @@ export class AgentCore<Child extends ChildAgent> {
       subscribe: () => this.#subscribe(),
       build: async () => face.buildPipeline(),
       becomeReady: () => this.#becomeReady(),
+      halt: (reason) => this.#halt(reason),
       finishWork: (reason) => this.#finishWork(reason),
-      release: (reason) => this.#release(reason),
+      release: () => this.#release(),
       failed: (error) => this.#failed(error),
     });
     const report = (error: unknown) => this.report(error);
@@ -116,7 +120,7 @@ export class AgentCore<Child extends ChildAgent> {
     this.watching = new Watching({
       onReady: (data) => hook(() => face.onAgentReady(data)),
       onGone: (data) => hook(() => face.onAgentGone(data)),
-      onAnyGone: (data) => this.#agentGone(data),
+      onAnyGone: (data) => void this.#agentGone(data),
     });
   }
 
@@ -127,7 +131,7 @@ export class AgentCore<Child extends ChildAgent> {
   /** Does what a message asks for. */
   handle(message: BusMessage): void | Promise<void> {
     if (message instanceof BusFrameMessage) return this.pipeline.enter(message);
-    if (this.worker.handle(message) || this.requester.handle(message)) return;
+    if (this.requester.handle(message) || this.worker.handle(message)) return;
     if (message instanceof BusAgentErrorMessage || message instanceof BusAgentLocalErrorMessage) {
       const { source, error } = message;
       if (source !== this.#name) void this.hooks.run(() => this.#face.onAgentError({ agentName: source, error }));
@@ -139,6 +143,12 @@ export class AgentCore<Child extends ChildAgent> {
     else if (message instanceof BusDeactivateAgentMessage) this.activation.deactivate();
     else if (message instanceof BusEndAgentMessage) void this.lifecycle.end(message.reason);
     else if (message instanceof BusCancelAgentMessage) void this.lifecycle.stop(message.reason);
+  }
+
+  /** Takes a child, for as long as it lives. */
+  async adopt(child: Child): Promise<void> {
+    if (this.lifecycle.host !== undefined) this.#watch(child);
+    await this.children.add(child);
   }
 
   /** Tells its parent, or everyone if it has none, that something failed. */
@@ -159,8 +169,13 @@ export class AgentCore<Child extends ChildAgent> {
   async #subscribe(): Promise<void> {
     await this.#bus.subscribe(this.#mailbox);
     this.watching.begin(this.registry);
-    for (const child of this.children.list) this.watching.watch(this.registry, child.name);
+    for (const child of this.children.list) this.#watch(child);
     await this.children.announce();
+  }
+
+  #watch(child: Child): void {
+    const end = this.watching.watch(this.registry, child.name);
+    void child.wait().then(end);
   }
 
   #becomeReady(): void {
@@ -181,29 +196,37 @@ export class AgentCore<Child extends ChildAgent> {
     await this.hooks.run(() => this.#face.onEnding(reason));
   }
 
-  async #release(reason: string | undefined): Promise<void> {
-    await this.children.cancel(reason);
-    this.requester.stop(reason ?? "agent ended");
-    await this.worker.stop(reason ?? "agent ended");
-    await this.#cleanUp();
+  async #halt(reason = "agent ended"): Promise<void> {
+    this.requester.stop(reason);
+    await Promise.all([this.worker.stop(reason), this.children.cancel(reason)]);
+  }
+
+  async #release(): Promise<void> {
+    await this.#within(cleanupGraceMs, () => this.#face.onCleanup());
     await this.#bus.unsubscribe(this.#mailbox);
     this.watching.end();
     if (this.lifecycle.startedAt === undefined) return;
-    const finished = this.hooks.run(() => this.#face.onFinished());
-    await within(finished, finishedGraceMs);
+    await within(
+      this.hooks.run(() => {}),
+      hooksGraceMs,
+    );
+    await this.#within(finishedGraceMs, () => this.#face.onFinished());
   }
 
-  // Beside the queue: a hook that hangs must not keep anything from being released.
-  async #cleanUp(): Promise<void> {
+  // Beside the queue: a hook that hangs must not keep anything from being released, or anybody from hearing of it.
+  async #within(graceMs: number, hook: () => void | Promise<void>): Promise<void> {
     try {
-      await this.#face.onCleanup();
+      if ((await within(Promise.resolve(hook()), graceMs)) === "done") return;
+      const message = `Agent "${this.#name}" took more than ${graceMs} ms to clean up, and was cut off.`;
+      this.report(new AgentError("TL_SHUTDOWN_LATE", this.#name, message));
     } catch (error) {
       this.report(error);
     }
   }
 
-  #agentGone({ agentName, reason }: AgentGoneData): void {
-    this.children.remove(agentName);
+  /** What it still said is heard first: its last answer says more than that it is gone. */
+  async #agentGone({ agentName, reason }: AgentGoneData): Promise<void> {
+    await within(this.#bus.idle(this.#mailbox), lastAnswerGraceMs);
     this.requester.agentsGone([agentName], reason ?? "agent gone");
     this.worker.requesterGone([agentName]);
   }

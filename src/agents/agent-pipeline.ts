@@ -22,6 +22,7 @@ export class AgentPipeline {
   readonly #edges: BusEdges | undefined;
   readonly #built = deferred<PipelineTask | undefined>();
   #task: PipelineTask | undefined;
+  #cancelled = false;
 
   constructor(options: AgentPipelineOptions) {
     this.#options = options;
@@ -33,7 +34,7 @@ export class AgentPipeline {
     return this.#edges !== undefined;
   }
 
-  /** Builds and starts; resolves once the start has passed every processor. */
+  /** Starts; resolves once the start has passed every processor. After a cancel it only cleans the processors up. */
   async start(inner: Pipeline | undefined): Promise<void> {
     const pipeline = this.#edges?.wrap(inner ?? new Pipeline([])) ?? inner;
     if (pipeline === undefined) {
@@ -41,6 +42,10 @@ export class AgentPipeline {
       return;
     }
     const task = new PipelineTask(pipeline);
+    if (this.#cancelled) {
+      await task.cancel();
+      return;
+    }
     task.on("error", (frame) => this.#options.onError(frame));
     task.on("finished", (outcome) => this.#options.onFinished(outcome));
     this.#task = task;
@@ -52,6 +57,9 @@ export class AgentPipeline {
     const task = this.#task ?? (await this.#built.promise);
     if (task === undefined) {
       const { agentName } = this.#options;
+      if (this.#cancelled) {
+        throw new TrunklineError("TL_PIPELINE_ENDED", `${frame.name} was not queued: agent "${agentName}" has ended.`);
+      }
       throw new TrunklineError(
         "TL_INVALID_OPTION",
         `Agent "${agentName}" has no pipeline to queue ${frame.name} in. Override buildPipeline(), or make it bridged.`,
@@ -60,10 +68,11 @@ export class AgentPipeline {
     await task.queueFrame(frame, direction);
   }
 
-  /** Takes a frame from the bus if the agent is bridged, active and meant. */
+  /** Takes a frame from the bus if the agent is bridged, active and meant, and its pipeline is not over. */
   enter(message: BusFrameMessage): Promise<void> | undefined {
-    if (this.#task === undefined || this.#edges?.admit(message) !== true) return undefined;
-    return this.#task.queueFrame(message.frame, message.direction);
+    if (this.#task === undefined || this.#task.over) return undefined;
+    const frame = this.#edges?.admit(message);
+    return frame === undefined ? undefined : this.#task.queueFrame(frame, message.direction);
   }
 
   async end(reason: string | undefined): Promise<void> {
@@ -71,6 +80,7 @@ export class AgentPipeline {
   }
 
   async cancel(reason: string | undefined): Promise<void> {
+    this.#cancelled = true;
     this.#built.resolve(undefined);
     await this.#task?.cancel(reason);
   }

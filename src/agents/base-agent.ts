@@ -144,11 +144,21 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
     return this.#core.handle(message);
   }
 
-  /** Adds a child: the runner starts it, and it ends with this agent. It is watched. */
+  /**
+   * Adds a child: the runner starts it, and it ends with this agent. It is watched. Does nothing once this agent has
+   * ended.
+   * @throws TrunklineError `TL_AGENT_ADDED_TWICE` for an agent that belongs to a runner or to another agent already
+   */
   async addAgent(child: BaseAgent): Promise<void> {
+    if (child.added || child.parent !== undefined) {
+      throw new TrunklineError(
+        "TL_AGENT_ADDED_TWICE",
+        `Agent "${child.name}" was already added somewhere. Build a new one to run it again.`,
+      );
+    }
+    if (this.state === "ended") return;
     child.#core.parent = this.name;
-    if (this.added) this.#core.watching.watch(this.registry, child.name);
-    await this.#core.children.add(child);
+    await this.#core.adopt(child);
   }
 
   /** Asks an agent to become active; one that is not ready yet becomes so when it is. */
@@ -215,8 +225,8 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
   }
 
   /** Asks several agents for the same work at once. */
-  taskGroup(agentNames: readonly string[], options?: TaskGroupOptions): TaskGroupRun {
-    return this.#core.requester.taskGroup(agentNames, options);
+  taskGroup<R = unknown>(agentNames: readonly string[], options?: TaskGroupOptions): TaskGroupRun<R> {
+    return this.#core.requester.taskGroup<R>(agentNames, options);
   }
 
   /** Asks the runner to end everything gracefully. */
@@ -242,6 +252,11 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
   /** For the runner that runs it: resolves once it is ready, or has failed to become so. */
   start(): Promise<void> {
     return this.#core.lifecycle.start();
+  }
+
+  /** For the runner, when a cancel message was not heeded: ends now. */
+  stop(reason?: string): Promise<void> {
+    return this.#core.lifecycle.stop(reason);
   }
 
   protected override runHook(hook: () => void | Promise<void>): Promise<void> {

@@ -25,17 +25,13 @@ export class Children<C extends ChildAgent> {
 
   async add(child: C): Promise<void> {
     this.#list.push(child);
+    void child.wait().then(() => this.#remove(child));
     await this.#send(child);
   }
 
   /** Tells again of those that no runner heard of, because their parent had none yet. */
   async announce(): Promise<void> {
     for (const child of this.#list) if (!child.added) await this.#send(child);
-  }
-
-  remove(agentName: string): void {
-    const index = this.#list.findIndex((child) => child.name === agentName);
-    if (index >= 0) this.#list.splice(index, 1);
   }
 
   /** Asks every child to end; resolves once all have. */
@@ -52,6 +48,11 @@ export class Children<C extends ChildAgent> {
 
   #send(child: C): Promise<void> {
     return this.#bus.send(new BusAddAgentMessage({ source: this.#parentName, agent: child }));
+  }
+
+  #remove(child: C): void {
+    const index = this.#list.indexOf(child);
+    if (index >= 0) this.#list.splice(index, 1);
   }
 
   async #tell(message: (target: string) => BusEndAgentMessage | BusCancelAgentMessage): Promise<void> {

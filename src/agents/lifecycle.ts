@@ -14,9 +14,11 @@ export interface LifecycleSteps {
   build(): Promise<Pipeline | undefined>;
   /** It can receive now. */
   becomeReady(): void;
+  /** Any end, first thing: stops children and tasks. Resolves once the children have ended and tasks are answered. */
+  halt(reason: string | undefined): Promise<void>;
   /** A graceful end: children and the agent itself finish what they are doing. */
   finishWork(reason: string | undefined): Promise<void>;
-  /** The end, in whatever way: answers tasks, releases everything. */
+  /** Any end, last thing: releases everything. */
   release(reason: string | undefined): Promise<void>;
   failed(error: AgentError): void;
 }
@@ -30,6 +32,7 @@ export class Lifecycle {
   readonly #ended = deferred();
   #state: AgentState = "created";
   #host: AgentHost | undefined;
+  #attached: Promise<void> | undefined;
   #startedAt: number | undefined;
 
   constructor(agentName: string, pipeline: AgentPipeline, steps: LifecycleSteps) {
@@ -75,15 +78,24 @@ export class Lifecycle {
       );
     }
     this.#host = host;
-    await this.#steps.subscribe();
+    try {
+      this.#attached = this.#steps.subscribe();
+      await this.#attached;
+    } catch (error) {
+      this.#host = undefined;
+      this.#attached = undefined;
+      throw error;
+    }
   }
 
+  /** Does nothing for an agent that is not attached yet: whoever attaches it starts it. */
   async start(): Promise<void> {
-    if (this.#state !== "created") return;
+    if (this.#state !== "created" || this.#attached === undefined) return;
     this.#state = "starting";
     try {
-      const pipeline = await this.#steps.build();
-      if (this.#is("starting")) await this.#pipeline.start(pipeline);
+      await this.#attached;
+      const pipeline = this.#is("starting") ? await this.#steps.build() : undefined;
+      await this.#pipeline.start(pipeline);
     } catch (cause) {
       if (this.#is("starting")) await this.#fail(cause);
       return;
@@ -98,10 +110,11 @@ export class Lifecycle {
   /** Ends once everything it was given is done. */
   async end(reason: string | undefined): Promise<void> {
     if (this.#state === "created") return this.stop(reason);
-    if (this.#state !== "ready") return;
+    if (this.#state === "starting") await this.#settled.promise;
+    if (!this.#is("ready")) return;
     this.#state = "ending";
-    await this.#steps.finishWork(reason);
-    await this.#pipeline.end(reason);
+    await this.#attempt(() => this.#steps.finishWork(reason));
+    await this.#attempt(() => this.#pipeline.end(reason));
     await this.stop(reason);
   }
 
@@ -110,10 +123,21 @@ export class Lifecycle {
     if (this.#state === "ended") return;
     this.#state = "ended";
     this.#settled.resolve();
-    await this.#pipeline.cancel(reason);
-    await this.#steps.release(reason);
+    const halted = this.#attempt(() => this.#steps.halt(reason));
+    await this.#attempt(() => this.#pipeline.cancel(reason));
+    await halted;
+    await this.#attempt(() => this.#steps.release(reason));
     this.#host?.agentEnded(this.#agentName, reason);
     this.#ended.resolve();
+  }
+
+  // One step that fails must not keep the next from being taken: an agent that has begun to end does end.
+  async #attempt(step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      this.#steps.failed(AgentError.from(error, this.#agentName));
+    }
   }
 
   // A state can change at every await; a plain comparison would be narrowed away by the compiler.

@@ -1,4 +1,5 @@
 import { BusCancelAgentMessage, type BusMessage, type BusSubscriber, priorityOf } from "../bus/index.ts";
+import { Deque } from "../util/index.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 
 /**
@@ -12,7 +13,9 @@ export class Mailbox implements BusSubscriber {
   readonly #lifecycle: Lifecycle;
   readonly #handle: (message: BusMessage) => void | Promise<void>;
   readonly #onError: (error: unknown) => void;
-  #aside: BusMessage[] = [];
+  readonly #aside = new Deque<BusMessage>();
+  // Until what was put aside is handled, what follows is put there too: the order of the lane is kept.
+  #behind = false;
 
   constructor(
     name: string,
@@ -29,24 +32,26 @@ export class Mailbox implements BusSubscriber {
   onBusMessage(message: BusMessage): void | Promise<void> {
     const { state } = this.#lifecycle;
     if (state === "ended") return;
+    if (message instanceof BusCancelAgentMessage) return this.#handle(message);
     const early = state === "created" || state === "starting";
-    if (early && !(message instanceof BusCancelAgentMessage)) return this.#wait(message);
-    return this.#handle(message);
-  }
-
-  #wait(message: BusMessage): void | Promise<void> {
-    if (priorityOf(message) === "data") return this.#lifecycle.settled.then(() => this.onBusMessage(message));
+    if (priorityOf(message) === "data") {
+      return early ? this.#lifecycle.settled.then(() => this.onBusMessage(message)) : this.#handle(message);
+    }
+    if (!early && !this.#behind) return this.#handle(message);
     this.#aside.push(message);
-    if (this.#aside.length === 1) void this.#lifecycle.settled.then(() => this.#handleAside());
+    if (this.#behind) return;
+    this.#behind = true;
+    void this.#lifecycle.settled.then(() => this.#handleAside());
   }
 
   async #handleAside(): Promise<void> {
-    for (const message of this.#aside.splice(0)) {
+    for (let message = this.#aside.shift(); message !== undefined; message = this.#aside.shift()) {
       try {
-        await this.onBusMessage(message);
+        if (this.#lifecycle.state !== "ended") await this.#handle(message);
       } catch (error) {
         this.#onError(error);
       }
     }
+    this.#behind = false;
   }
 }

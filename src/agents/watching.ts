@@ -7,11 +7,12 @@ export interface WatchingOptions {
   onAnyGone(data: AgentGoneData): void;
 }
 
-/** The agents that one agent watches. All watches end with it. */
+/** The agents that one agent watches. All watches end with it, and none begins after. */
 export class Watching {
   readonly #options: WatchingOptions;
   readonly #names = new Map<string, number>();
   readonly #ends = new Set<() => void>();
+  #ended = false;
 
   constructor(options: WatchingOptions) {
     this.#options = options;
@@ -31,6 +32,7 @@ export class Watching {
     agentName: string,
     handler?: (data: AgentReadyData) => void | Promise<void>,
   ): () => void {
+    if (this.#ended) return () => {};
     const unwatch = registry.watch(agentName, handler ?? this.#options.onReady);
     this.#names.set(agentName, (this.#names.get(agentName) ?? 0) + 1);
     const end = () => {
@@ -62,6 +64,7 @@ export class Watching {
   }
 
   end(): void {
+    this.#ended = true;
     for (const end of [...this.#ends]) end();
     this.#ends.clear();
     this.#names.clear();

@@ -1,7 +1,7 @@
 import { type AgentBus, BusFrameMessage, type BusMessage, type BusSubscriber } from "../bus/index.ts";
 import { EndFrame, type Frame, type FrameClass, type FrameDirection, StartFrame, StopFrame } from "../frames/index.ts";
 import { FrameProcessor, type ProcessorPlace } from "../pipeline/index.ts";
-import { mayCross } from "./crossing.ts";
+import { asGuest, mayCross } from "./crossing.ts";
 
 export interface BusBridgeProcessorOptions {
   readonly bus: AgentBus;
@@ -73,6 +73,6 @@ export class BusBridgeProcessor extends FrameProcessor {
 
   #enter(message: BusMessage): Promise<void> {
     const { frame, direction } = message as BusFrameMessage;
-    return this.push(frame, direction);
+    return this.push(asGuest(frame), direction);
   }
 }

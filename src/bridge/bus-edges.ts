@@ -9,7 +9,7 @@ import {
 } from "../frames/index.ts";
 import { FrameProcessor, Pipeline } from "../pipeline/index.ts";
 import { done } from "../util/index.ts";
-import { mayCross } from "./crossing.ts";
+import { asGuest, mayCross } from "./crossing.ts";
 
 export interface BusEdgesOptions {
   readonly bus: AgentBus;
@@ -46,15 +46,16 @@ export class BusEdges {
     return new Pipeline([new Edge("upstream", leave), pipeline, new Edge("downstream", leave)]);
   }
 
-  /** True when the message's frame is to enter; the sender and the bridge are noted. */
-  admit(message: BusFrameMessage): boolean {
+  /** The frame that is to enter, if one is; its sender and the bridge are noted. */
+  admit(message: BusFrameMessage): Frame | undefined {
     const { agentName, bridges, isActive } = this.#options;
-    if (message.source === agentName || !isActive()) return false;
-    if (message.target !== undefined && message.target !== agentName) return false;
-    if (bridges.length > 0 && (message.bridge === undefined || !bridges.includes(message.bridge))) return false;
-    this.#senders.set(message.frame, message.source);
+    if (message.source === agentName || !isActive()) return undefined;
+    if (message.target !== undefined && message.target !== agentName) return undefined;
+    if (bridges.length > 0 && (message.bridge === undefined || !bridges.includes(message.bridge))) return undefined;
+    const frame = asGuest(message.frame);
+    this.#senders.set(frame, message.source);
     this.#bridge = message.bridge;
-    return true;
+    return frame;
   }
 
   /** Returns nothing when the frame is to pass. */

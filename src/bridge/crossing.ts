@@ -1,4 +1,12 @@
-import { CancelFrame, EndFrame, type Frame, type FrameClass, StartFrame, StopFrame } from "../frames/index.ts";
+import {
+  CancelFrame,
+  EndFrame,
+  ErrorFrame,
+  type Frame,
+  type FrameClass,
+  StartFrame,
+  StopFrame,
+} from "../frames/index.ts";
 import { FlushFrame } from "../pipeline/index.ts";
 
 /** Frames that begin, end or flush one pipeline and mean nothing to another. */
@@ -8,4 +16,10 @@ const lifecycleFrames: readonly FrameClass[] = [StartFrame, EndFrame, StopFrame,
 export function mayCross(frame: Frame, excludeFrames: readonly FrameClass[]): boolean {
   const isA = (frameClass: FrameClass) => frame instanceof frameClass;
   return !lifecycleFrames.some(isA) && !excludeFrames.some(isA);
+}
+
+/** A frame as it may enter: an error of another pipeline, perhaps of another machine, is told here but ends nothing. */
+export function asGuest(frame: Frame): Frame {
+  if (!(frame instanceof ErrorFrame) || !frame.fatal) return frame;
+  return new ErrorFrame({ error: frame.error, processor: frame.processor, cause: frame.cause });
 }

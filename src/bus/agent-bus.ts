@@ -70,7 +70,7 @@ export abstract class AgentBus {
     return this.#directory.get(name) !== undefined;
   }
 
-  /** Resolves once this subscriber, or every one, has no data message waiting or in its hands. */
+  /** Resolves once this subscriber, or every one, has handled what was handed to it so far. */
   async idle(subscriber?: BusSubscriber): Promise<void> {
     if (subscriber !== undefined) await this.#directory.get(subscriber.name)?.idle();
     else await Promise.all(this.#directory.all.map((subscription) => subscription.idle()));
@@ -124,6 +124,9 @@ export abstract class AgentBus {
   }
 
   #report(failure: HandlerFailure): void {
+    const { cause } = failure.error;
+    // A handler that was under way when the bus stopped and still wanted to send: that is the stop, not a fault.
+    if (this.#stopped && cause instanceof TrunklineError && cause.code === "TL_BUS_STOPPED") return;
     if (this.#events.has("error")) void this.#events.emit("error", failure);
     else console.error(failure.error);
   }

@@ -60,8 +60,8 @@ export interface BusAgentGoneMessageInit extends BusMessageInit {
   readonly reason?: string | undefined;
 }
 
-/** Agents that were known can no longer be reached. */
-export class BusAgentGoneMessage extends BusSystemMessage {
+/** Agents that were known can no longer be reached. Data, so that it never overtakes the word that they are ready. */
+export class BusAgentGoneMessage extends BusDataMessage {
   readonly runner: string;
   readonly agents: readonly string[];
   readonly reason: string | undefined;

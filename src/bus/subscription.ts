@@ -54,6 +54,7 @@ export class Subscription {
   readonly #maxQueued: number;
   readonly #whenFull: "reject" | "wait";
   readonly #inbox: Inbox<BusMessage>;
+  readonly #onFailure: (failure: HandlerFailure) => void;
   #refused = 0;
 
   constructor(
@@ -68,6 +69,7 @@ export class Subscription {
     this.#accept = options.accept;
     this.#maxQueued = options.maxQueued ?? defaultMaxQueued;
     this.#whenFull = options.whenFull ?? "reject";
+    this.#onFailure = onFailure;
     this.#inbox = new Inbox({
       turn,
       handle: (message) => subscriber.onBusMessage(message),
@@ -81,7 +83,7 @@ export class Subscription {
 
   /** Queues a message. Returns nothing when the sender need not care, else what its `send` is to wait for. */
   offer(message: BusMessage): Promise<void> | undefined {
-    if (this.#accept !== undefined && !this.#accept(message)) return undefined;
+    if (!this.#accepts(message)) return undefined;
     if (priorityOf(message) === "system") {
       this.#inbox.push(message, true);
       return undefined;
@@ -100,9 +102,9 @@ export class Subscription {
     return full ? this.#inbox.roomFor(this.#maxQueued >> 1) : undefined;
   }
 
-  /** Resolves once every data message queued so far is handled. */
-  idle(): Promise<void> {
-    return this.#inbox.idle();
+  /** Resolves once every message queued so far is handled. */
+  async idle(): Promise<void> {
+    await Promise.all([this.#inbox.flushed(), this.#inbox.urgentFlushed()]);
   }
 
   clear(): void {
@@ -111,6 +113,17 @@ export class Subscription {
 
   close(): void {
     this.#inbox.close();
+  }
+
+  // A filter that throws is this subscriber's own fault: neither the sender nor the others feel it.
+  #accepts(message: BusMessage): boolean {
+    if (this.#accept === undefined) return true;
+    try {
+      return this.#accept(message);
+    } catch (error) {
+      this.#onFailure(handlerFailure(this.subscriber.name, message, error));
+      return false;
+    }
   }
 }
 

@@ -43,14 +43,17 @@ export interface PipelineOutcome {
 type State = "created" | "starting" | "running" | "ending" | "finishing" | "finished";
 
 const cancelGraceMs = 500;
+const upstreamGraceMs = 500;
+const cleanupGraceMs = 1_000;
 
 /**
  * Runs a pipeline once, from start to end.
  *
  * 1. created -> starting -> running -> ending -> finishing -> finished; a cancel skips to finishing from anywhere.
  * 2. Frames queued before the start wait for it; frames queued after the end are refused.
- * 3. `end` lets everything queued before it pass; `cancel` drops it.
- * 4. Every processor is cleaned up exactly once.
+ * 3. `end` lets everything queued before it pass, and what that sent upstream too; `cancel` drops it.
+ * 4. Every processor is cleaned up exactly once. One that does not finish that within a second is reported and left.
+ * 5. Handlers of `started` and `finished` hold nothing up: they may wait for the end.
  */
 export class PipelineTask {
   readonly #stages: readonly Stage[];
@@ -60,7 +63,6 @@ export class PipelineTask {
   readonly #events = new Emitter<PipelineTaskEvents>((error) => this.#reportHandler(error));
   readonly #started: Deferred<void> = deferred();
   readonly #finished: Deferred<PipelineOutcome> = deferred();
-  readonly #cancelPassed: Deferred<void> = deferred();
   #state: State = "created";
   #reason: string | undefined;
 
@@ -69,9 +71,9 @@ export class PipelineTask {
     const turn = new Turn();
     const source = new PipelineEnd("upstream", (frame) => this.#reachedUpstream(frame));
     const sink = new PipelineEnd("downstream", (frame) => this.#reachedDownstream(frame));
-    this.#stages = [source, ...pipeline.processors, sink].map(
-      (processor) => new Stage(processor, { turn, maxQueuedFrames: options.maxQueuedFrames ?? 1_024 }),
-    );
+    const onStrandedError = (frame: ErrorFrame) => void this.#reachedUpstream(frame);
+    const stageOptions = { turn, maxQueuedFrames: options.maxQueuedFrames ?? 1_024, onStrandedError };
+    this.#stages = [source, ...pipeline.processors, sink].map((processor) => new Stage(processor, stageOptions));
     this.#source = this.#stages.at(0) as Stage;
     this.#sink = this.#stages.at(-1) as Stage;
     for (const [index, stage] of this.#stages.entries()) {
@@ -82,6 +84,11 @@ export class PipelineTask {
 
   get running(): boolean {
     return this.#state === "running";
+  }
+
+  /** True from the moment it takes no more frames. */
+  get over(): boolean {
+    return this.#state === "finishing" || this.#state === "finished";
   }
 
   /** Resolves once the pipeline has ended and all processors are cleaned up. */
@@ -107,7 +114,7 @@ export class PipelineTask {
    * @throws TrunklineError `TL_PIPELINE_ENDED` after the end
    */
   queueFrame(frame: Frame, direction: FrameDirection = "downstream"): Promise<void> {
-    if (this.#state === "finished" || this.#state === "finishing") {
+    if (this.over) {
       return Promise.reject(
         new TrunklineError("TL_PIPELINE_ENDED", `${frame.name} was not queued: the pipeline has ended.`),
       );
@@ -130,12 +137,12 @@ export class PipelineTask {
 
   /** Ends now. Processors see a `CancelFrame`, for at most half a second. */
   async cancel(reason?: string): Promise<PipelineOutcome> {
-    if (this.#state === "finishing" || this.#state === "finished") return this.finished;
+    if (this.over) return this.finished;
     const untouched = this.#state === "created";
     this.#state = "finishing";
     if (!untouched) {
       for (const stage of this.#stages) void stage.receive(new CancelFrame({ reason }), "downstream");
-      await within(this.#cancelPassed.promise, cancelGraceMs);
+      await within(Promise.all(this.#stages.map((stage) => stage.urgentFlushed())), cancelGraceMs);
     }
     await this.#finish(true, reason);
     return this.finished;
@@ -144,21 +151,22 @@ export class PipelineTask {
   #reachedUpstream(frame: Frame): Promise<void> | undefined {
     if (!(frame instanceof ErrorFrame)) return this.#emit("frameReachedUpstream", frame);
     const heard = this.#events.has("error") ? this.#events.emit("error", frame) : this.#reportUnheard(frame);
-    return frame.fatal ? heard.then(() => void this.cancel(frame.error)) : heard;
+    if (frame.fatal) void this.cancel(frame.error);
+    return heard;
   }
 
   #reachedDownstream(frame: Frame): Promise<void> | undefined {
     if (frame instanceof StartFrame) {
       if (this.#state === "starting") this.#state = "running";
       this.#started.resolve();
-      return this.#events.emit("started", undefined);
+      void this.#events.emit("started", undefined);
+      return undefined;
     }
     if (frame instanceof EndFrame || frame instanceof StopFrame) {
-      if (this.#state === "finishing" || this.#state === "finished") return undefined;
+      if (this.over) return undefined;
       this.#state = "finishing";
-      return this.#finish(false, frame instanceof EndFrame ? (frame.reason ?? this.#reason) : undefined);
+      return this.#endReached(frame instanceof EndFrame ? (frame.reason ?? this.#reason) : undefined);
     }
-    if (frame instanceof CancelFrame) this.#cancelPassed.resolve();
     if (frame instanceof FlushFrame) frame.leave();
     return this.#emit("frameReachedDownstream", frame);
   }
@@ -167,21 +175,34 @@ export class PipelineTask {
     return this.#events.has(event) ? this.#events.emit(event, frame) : undefined;
   }
 
+  async #endReached(reason: string | undefined): Promise<void> {
+    await within(this.#upstreamFlushed(), upstreamGraceMs);
+    await this.#finish(false, reason);
+  }
+
+  /** What the last frames have sent upstream is still on its way when the end leaves below. */
+  async #upstreamFlushed(): Promise<void> {
+    for (const stage of this.#stages.slice(0, -1).reverse()) await stage.flushed();
+  }
+
   async #finish(cancelled: boolean, reason: string | undefined): Promise<void> {
     for (const stage of this.#stages) stage.close();
-    for (const { processor } of this.#stages) {
-      try {
-        await processor.cleanup();
-      } catch (error) {
-        await this.#reachedUpstream(
-          new ErrorFrame({ error: `${processor.name}: ${messageOf(error)}`, cause: error, processor: processor.name }),
-        );
-      }
-    }
+    for (const { processor } of this.#stages) await this.#cleanUp(processor);
     this.#state = "finished";
     const outcome = { cancelled, reason };
     this.#finished.resolve(outcome);
     await this.#events.emit("finished", outcome);
+  }
+
+  async #cleanUp(processor: FrameProcessor): Promise<void> {
+    const { name } = processor;
+    try {
+      const cleanedUp = processor.cleanup();
+      if (cleanedUp === undefined || (await within(cleanedUp, cleanupGraceMs)) === "done") return;
+      throw new TrunklineError("TL_SHUTDOWN_LATE", `It was not cleaned up within ${cleanupGraceMs} ms.`);
+    } catch (cause) {
+      void this.#reachedUpstream(new ErrorFrame({ error: `${name}: ${messageOf(cause)}`, cause, processor: name }));
+    }
   }
 
   async #reportUnheard(frame: ErrorFrame): Promise<void> {

@@ -21,6 +21,8 @@ export interface StageOptions {
   readonly turn: Turn;
   /** How many data and control frames may wait before downstream pushes wait too. */
   readonly maxQueuedFrames: number;
+  /** Takes an error that can no longer travel upstream. */
+  onStrandedError(frame: ErrorFrame): void;
 }
 
 /**
@@ -30,21 +32,23 @@ export interface StageOptions {
  * 2. No frame but `StartFrame` and `CancelFrame` is handled before the start is; the rest waits, in order.
  * 3. An interruption drops what waits and may be dropped, and aborts the work in progress if that may be.
  * 4. Only downstream pushes wait for room. If upstream ones did too, two full neighbours would wait for each other.
+ * 5. An error that was reported is heard, also when the pipeline ends before it has travelled all the way.
  */
 export class Stage implements ProcessorPlace {
   readonly processor: FrameProcessor;
   previous: Stage | undefined;
   next: Stage | undefined;
   readonly #inbox: Inbox<Arrival>;
-  readonly #maxQueuedFrames: number;
+  readonly #options: StageOptions;
   readonly #early = new Deque<Arrival>();
   #state: "waiting" | "started" | "cancelled" | "closed" = "waiting";
+  #cancelled = false;
   #current: { readonly frame: Frame; aborted: boolean } | undefined;
   #abort: AbortController | undefined;
 
   constructor(processor: FrameProcessor, options: StageOptions) {
     this.processor = processor;
-    this.#maxQueuedFrames = options.maxQueuedFrames;
+    this.#options = options;
     this.#inbox = new Inbox({
       turn: options.turn,
       handle: (arrival) => this.#handle(arrival),
@@ -61,7 +65,8 @@ export class Stage implements ProcessorPlace {
 
   push(frame: Frame, direction: FrameDirection): Promise<void> {
     const neighbour = direction === "downstream" ? this.next : this.previous;
-    return this.#state === "closed" || neighbour === undefined ? done : neighbour.receive(frame, direction);
+    if (neighbour === undefined) return done;
+    return this.#state === "closed" ? this.#strand({ frame, direction }) : neighbour.receive(frame, direction);
   }
 
   pushError(error: unknown, fatal: boolean): Promise<void> {
@@ -73,16 +78,17 @@ export class Stage implements ProcessorPlace {
   }
 
   receive(frame: Frame, direction: FrameDirection): Promise<void> {
-    if (this.#state === "closed" || this.#state === "cancelled") return done;
     const arrival = { frame, direction };
+    if (this.#state === "closed" || this.#state === "cancelled") return this.#strand(arrival);
     if (this.#state === "waiting" && !(frame instanceof StartFrame || frame instanceof CancelFrame)) {
       this.#early.push(arrival);
       return done;
     }
     if (!(frame instanceof SystemFrame)) {
       this.#inbox.push(arrival, false);
-      const full = direction === "downstream" && this.#inbox.size > this.#maxQueuedFrames;
-      return full ? this.#inbox.roomFor(this.#maxQueuedFrames >> 1) : done;
+      const { maxQueuedFrames } = this.#options;
+      const full = direction === "downstream" && this.#inbox.size > maxQueuedFrames;
+      return full ? this.#inbox.roomFor(maxQueuedFrames >> 1) : done;
     }
     if (frame instanceof InterruptionFrame) this.#interrupt();
     if (frame instanceof CancelFrame) this.#cancel();
@@ -90,12 +96,28 @@ export class Stage implements ProcessorPlace {
     return done;
   }
 
+  /** Resolves once everything received so far is handled. */
+  async flushed(): Promise<void> {
+    await Promise.all([this.#inbox.flushed(), this.#inbox.urgentFlushed()]);
+  }
+
+  /** The same for system frames. */
+  urgentFlushed(): Promise<void> {
+    return this.#inbox.urgentFlushed();
+  }
+
   /** Handles nothing more and aborts what is in progress. */
   close(): void {
     this.#state = "closed";
-    this.#inbox.close();
+    const waiting = [...this.#inbox.close(), ...this.#early];
     this.#early.clear();
     this.#abort?.abort();
+    for (const arrival of waiting) void this.#strand(arrival);
+  }
+
+  #strand({ frame, direction }: Arrival): Promise<void> {
+    if (frame instanceof ErrorFrame && direction === "upstream") this.#options.onStrandedError(frame);
+    return done;
   }
 
   #handle({ frame, direction }: Arrival): void | Promise<void> {
@@ -105,10 +127,12 @@ export class Stage implements ProcessorPlace {
   }
 
   #failed(error: unknown): void {
-    // Work that was told to stop and says so has not failed.
-    const told = this.#current?.aborted || this.#state !== "started";
+    // What a cancel breaks off fails as it should; so does work that was told to stop and says so.
+    if (this.#cancelled) return;
+    const told = this.#current?.aborted || this.#state === "closed";
     if (told && error instanceof Error && error.name === "AbortError") return;
-    void this.pushError(error, false);
+    // No frame ever passes a processor that did not start.
+    void this.pushError(error, this.#state === "waiting");
   }
 
   async #start(frame: StartFrame, direction: FrameDirection): Promise<void> {
@@ -128,6 +152,8 @@ export class Stage implements ProcessorPlace {
 
   #cancel(): void {
     this.#state = "cancelled";
+    this.#cancelled = true;
+    for (const arrival of this.#early) void this.#strand(arrival);
     this.#early.clear();
     this.#inbox.retain(() => false);
     this.#abortWork();

@@ -1,4 +1,4 @@
-import { Emitter, type EventHandler } from "../util/index.ts";
+import type { EventHandler } from "../util/index.ts";
 import type { AgentGoneData, AgentReadyData } from "./agent-data.ts";
 
 export interface AgentRegistryEvents {
@@ -10,20 +10,23 @@ export interface AgentRegistryEvents {
  * Which agents can be reached from one runner, and where they live.
  *
  * A name is known once per runner. Where two runners have the same name, the local one is found first, then the one
- * that was known first.
+ * that was known first. Handlers are told at once and beside each other: a slow one keeps nobody else waiting for the
+ * news that an agent is gone.
  */
 export class AgentRegistry {
   /** Name of the runner this belongs to. */
   readonly runnerName: string;
   readonly #byRunner = new Map<string, Map<string, AgentReadyData>>();
   readonly #watchers = new Map<string, Set<EventHandler<AgentReadyData>>>();
-  readonly #events: Emitter<AgentRegistryEvents>;
+  readonly #listeners: { readonly [E in keyof AgentRegistryEvents]: Set<(data: AgentRegistryEvents[E]) => unknown> } = {
+    agentReady: new Set(),
+    agentGone: new Set(),
+  };
   readonly #onError: (error: unknown) => void;
 
   constructor(runnerName: string, onError: (error: unknown) => void) {
     this.runnerName = runnerName;
     this.#onError = onError;
-    this.#events = new Emitter((error) => onError(error));
   }
 
   get localAgents(): readonly string[] {
@@ -44,6 +47,11 @@ export class AgentRegistry {
     return undefined;
   }
 
+  /** The agent of that name in one runner, whoever else has the name. */
+  find(agentName: string, runner: string): AgentReadyData | undefined {
+    return this.#byRunner.get(runner)?.get(agentName);
+  }
+
   has(agentName: string): boolean {
     return this.get(agentName) !== undefined;
   }
@@ -57,8 +65,10 @@ export class AgentRegistry {
     const agents = this.#byRunner.get(data.runner) ?? new Map<string, AgentReadyData>();
     if (agents.has(data.agentName)) return false;
     this.#byRunner.set(data.runner, agents.set(data.agentName, data));
-    for (const watcher of [...(this.#watchers.get(data.agentName) ?? [])]) this.#tell(watcher, data);
-    void this.#events.emit("agentReady", data);
+    const watchers = this.#watchers.get(data.agentName);
+    // One that an earlier one has taken away is not told any more.
+    for (const watcher of [...(watchers ?? [])]) if (watchers?.has(watcher)) this.#tell(watcher, data);
+    this.#tellAll("agentReady", data);
     return true;
   }
 
@@ -67,7 +77,7 @@ export class AgentRegistry {
     const agents = this.#byRunner.get(runner);
     if (agents?.delete(agentName) !== true) return false;
     if (agents.size === 0) this.#byRunner.delete(runner);
-    void this.#events.emit("agentGone", { agentName, runner, reason });
+    this.#tellAll("agentGone", { agentName, runner, reason });
     return true;
   }
 
@@ -89,7 +99,10 @@ export class AgentRegistry {
   }
 
   on<E extends keyof AgentRegistryEvents>(event: E, handler: EventHandler<AgentRegistryEvents[E]>): () => void {
-    return this.#events.on(event, handler);
+    // A listener of its own, so that adding a handler twice means hearing twice, as everywhere.
+    const listener = (data: AgentRegistryEvents[E]) => handler(data);
+    this.#listeners[event].add(listener);
+    return () => void this.#listeners[event].delete(listener);
   }
 
   /** Names somebody watches; for tests and inspection. */
@@ -97,7 +110,13 @@ export class AgentRegistry {
     return [...this.#watchers.keys()];
   }
 
-  #tell(handler: EventHandler<AgentReadyData>, data: AgentReadyData): void {
+  #tellAll<E extends keyof AgentRegistryEvents>(event: E, data: AgentRegistryEvents[E]): void {
+    for (const listener of [...this.#listeners[event]]) {
+      if (this.#listeners[event].has(listener)) this.#tell(listener, data);
+    }
+  }
+
+  #tell<T>(handler: EventHandler<T>, data: T): void {
     try {
       Promise.resolve(handler(data)).catch(this.#onError);
     } catch (error) {

@@ -4,19 +4,18 @@ import {
   type AgentBus,
   BusAddAgentMessage,
   BusAgentLocalErrorMessage,
-  BusCancelAgentMessage,
   BusCancelMessage,
-  BusEndAgentMessage,
   BusEndMessage,
   type BusMessage,
   type BusSubscriber,
   LocalBus,
 } from "../bus/index.ts";
-import { TrunklineError } from "../errors.ts";
+import { messageOf, TrunklineError } from "../errors.ts";
 import { AgentRegistry } from "../registry/index.ts";
 import { deferred, Emitter, type EventHandler, within } from "../util/index.ts";
 import { Discovery } from "./discovery.ts";
 import { Roster } from "./roster.ts";
+import { Shutdown } from "./shutdown.ts";
 
 export interface AgentRunnerOptions {
   /** Unique among the runners that share a bus. Default: `runner-` and eight random letters. */
@@ -41,7 +40,6 @@ export interface AgentRunnerEvents {
 type State = "created" | "running" | "ending" | "cancelling" | "stopped";
 
 const defaultShutdownTimeoutMs = 30_000;
-const cancelTimeoutMs = 2_000;
 const lastWordsMs = 200;
 
 /**
@@ -49,7 +47,7 @@ const lastWordsMs = 200;
  *
  * 1. created -> running -> ending or cancelling -> stopped. A cancel overtakes an end; both may come at any time, also
  *    before `run`, and `run` settles in any case.
- * 2. It ends its roots; they end their children.
+ * 2. It ends its roots; they end their children. Whoever does not heed a cancel is cut off and named.
  * 3. An error that nobody handles is told once, on `error`, with the name of the agent.
  */
 export class AgentRunner {
@@ -64,9 +62,12 @@ export class AgentRunner {
   readonly #discovery: Discovery;
   readonly #host: AgentHost;
   readonly #subscriber: BusSubscriber;
-  readonly #shutdown = deferred();
+  readonly #shutdown: Shutdown;
+  readonly #endAsked = deferred();
   readonly #cancelled = deferred();
   #subscribed: Promise<void> | undefined;
+  #run: Promise<void> | undefined;
+  #busStarted = false;
   #state: State = "created";
   #reason: string | undefined;
 
@@ -76,6 +77,8 @@ export class AgentRunner {
     this.bus = options.bus ?? new LocalBus();
     this.registry = new AgentRegistry(this.name, (error) => this.#report(error, this.name));
     this.#discovery = new Discovery(this.bus, this.registry);
+    const report = (error: unknown) => this.#report(error, this.name);
+    this.#shutdown = new Shutdown({ runnerName: this.name, bus: this.bus, roster: this.#roster, report });
     this.#subscriber = { name: this.name, onBusMessage: (message) => this.#handle(message) };
     this.#host = {
       runnerName: this.name,
@@ -105,11 +108,18 @@ export class AgentRunner {
 
   /**
    * Takes an agent: it receives from now on, and starts with the runner, or now if that runs already. One whose name is
-   * taken is not added; that is reported on `error`.
+   * taken is not added; that is reported on `error`. After the end nothing is added.
+   * @throws TrunklineError `TL_INVALID_OPTION` for an agent that was built for another bus, `TL_AGENT_ADDED_TWICE` for
+   * one that another runner has, `TL_SUBSCRIBER_EXISTS` when somebody else has the name on the bus
    */
   async addAgent(agent: BaseAgent): Promise<void> {
-    if (this.#state !== "created" && this.#state !== "running") return;
-    if (this.#roster.get(agent.name) === agent) return;
+    if (this.#ending || this.#roster.get(agent.name) === agent) return;
+    if (agent.bus !== this.bus) {
+      throw new TrunklineError(
+        "TL_INVALID_OPTION",
+        `Agent "${agent.name}" was built for another bus than that of runner "${this.name}". Give it runner.bus.`,
+      );
+    }
     if (!this.#roster.add(agent)) {
       this.#report(
         new AgentError("TL_AGENT_ADDED_TWICE", agent.name, `Agent "${agent.name}" was not added: the name is taken.`),
@@ -117,15 +127,30 @@ export class AgentRunner {
       );
       return;
     }
-    await this.#subscribe();
-    await agent.attach(this.#host);
+    try {
+      await this.#subscribe();
+      await agent.attach(this.#host);
+    } catch (error) {
+      this.#roster.remove(agent.name);
+      throw error;
+    }
     if (this.#state === "running") this.#settle(agent.start());
+    // The end came while it was being added; it may have missed the word, and nobody will start it.
+    else if (this.#ending) await agent.stop(this.#reason);
   }
 
-  /** Starts everything; resolves once it has ended or was cancelled, and nothing of it is left. */
-  async run(): Promise<void> {
-    if (this.#state === "stopped") return;
-    if (this.#state !== "created") {
+  /**
+   * Starts everything; resolves once it has ended or was cancelled, and nothing of it is left. Every call gives the
+   * same promise.
+   * @throws what the bus throws when it cannot start; everything is released then too
+   */
+  run(): Promise<void> {
+    this.#run ??= this.#runOnce();
+    return this.#run;
+  }
+
+  async #runOnce(): Promise<void> {
+    if (this.#ending) {
       // Ended before it began: there is nothing to end gracefully, only what was added to release.
       this.#state = "cancelling";
       await this.#stop();
@@ -133,25 +158,34 @@ export class AgentRunner {
     }
     this.#state = "running";
     const signals = this.#listenForSignals();
-    const unheard = this.bus.on("error", ({ error, subscriber }) => this.#report(error, subscriber));
+    const unheard = this.bus.on("error", ({ error, subscriber }) => this.#busFailed(error, subscriber));
     try {
-      await this.#subscribe();
-      await this.bus.start();
-      await this.#discovery.greet();
-      await Promise.race([this.#startAll(), this.#shutdown.promise]);
-      await this.#shutdown.promise;
+      await this.#begin();
+      await Promise.race([this.#startAll(), this.#endAsked.promise]);
+      await this.#endAsked.promise;
       await this.#stop();
+    } catch (error) {
+      await this.cancel("failed to start");
+      await this.#stop();
+      throw error;
     } finally {
       for (const release of [...signals, unheard]) release();
     }
   }
 
+  async #begin(): Promise<void> {
+    await this.#subscribe();
+    await this.bus.start();
+    this.#busStarted = true;
+    await this.#discovery.greet();
+  }
+
   /** Asks every agent to end gracefully; resolves once they are asked. {@link run} resolves once they have. */
   async end(reason?: string): Promise<void> {
-    if (this.#state !== "created" && this.#state !== "running") return;
+    if (this.#ending) return;
     this.#state = "ending";
     this.#reason = reason;
-    this.#shutdown.resolve();
+    this.#endAsked.resolve();
   }
 
   /** Stops every agent now; resolves once they are told. {@link run} resolves once they have. */
@@ -160,7 +194,11 @@ export class AgentRunner {
     this.#state = "cancelling";
     this.#reason = reason;
     this.#cancelled.resolve();
-    this.#shutdown.resolve();
+    this.#endAsked.resolve();
+  }
+
+  get #ending(): boolean {
+    return this.#state !== "created" && this.#state !== "running";
   }
 
   /** Already when the first agent is added: it may have children to add before anything runs. */
@@ -176,42 +214,15 @@ export class AgentRunner {
 
   async #stop(): Promise<void> {
     const graceful = this.#state === "ending";
-    if (graceful) await this.#endAll();
-    await this.#cancelAll();
+    const timeoutMs = this.#options.shutdownTimeoutMs ?? defaultShutdownTimeoutMs;
+    if (graceful) await this.#shutdown.end(this.#reason, timeoutMs, this.#cancelled.promise);
+    await this.#shutdown.cancel(this.#reason);
     await this.bus.unsubscribe(this.#subscriber);
     // Whoever else listens on this bus hears the last words too.
-    if (graceful) await within(this.bus.idle(), lastWordsMs);
+    await within(this.bus.idle(), lastWordsMs);
     this.#state = "stopped";
-    await this.bus.stop();
-  }
-
-  async #endAll(): Promise<void> {
-    const source = this.name;
-    await this.#tellRoots((target) => new BusEndAgentMessage({ source, target, reason: this.#reason }));
-    const timeoutMs = this.#options.shutdownTimeoutMs ?? defaultShutdownTimeoutMs;
-    const ended = Promise.race([this.#allEnded(), this.#cancelled.promise]);
-    if ((await within(ended, timeoutMs)) === "late") this.#reportLate(timeoutMs);
-  }
-
-  async #cancelAll(): Promise<void> {
-    const source = this.name;
-    await this.#tellRoots((target) => new BusCancelAgentMessage({ source, target, reason: this.#reason }));
-    if ((await within(this.#allEnded(), cancelTimeoutMs)) === "late") this.#reportLate(cancelTimeoutMs);
-  }
-
-  async #tellRoots(message: (target: string) => BusMessage): Promise<void> {
-    const results = await Promise.allSettled(this.#roster.roots.map(({ name }) => this.bus.send(message(name))));
-    for (const result of results) if (result.status === "rejected") this.#report(result.reason, this.name);
-  }
-
-  async #allEnded(): Promise<void> {
-    await Promise.all(this.#roster.all.map((agent) => agent.wait()));
-  }
-
-  #reportLate(timeoutMs: number): void {
-    const names = this.#roster.all.map(({ name }) => `"${name}"`).join(", ");
-    const message = `After ${timeoutMs} ms these agents had not ended: ${names}.`;
-    this.#report(new TrunklineError("TL_SHUTDOWN_LATE", message), this.name);
+    // Others may have started it too; only who has may stop it.
+    if (this.#busStarted) await this.bus.stop();
   }
 
   #handle(message: BusMessage): void | Promise<void> {
@@ -223,11 +234,23 @@ export class AgentRunner {
   }
 
   async #addChild({ agent, source }: BusAddAgentMessage): Promise<void> {
-    if (!(agent instanceof BaseAgent)) return;
-    await this.addAgent(agent);
-    if (this.#roster.get(agent.name) === agent) return;
-    const error = `Agent "${agent.name}" was not added: the name is taken.`;
+    // Every runner on this bus hears of it; it belongs where its parent is, and to nobody once that has ended.
+    if (!(agent instanceof BaseAgent) || agent.added || !this.#mayHave(agent)) return;
+    let error = `Agent "${agent.name}" was not added: the name is taken.`;
+    try {
+      await this.addAgent(agent);
+    } catch (cause) {
+      error = messageOf(cause);
+      this.#report(cause, agent.name);
+    }
+    if (this.#roster.get(agent.name) === agent || this.#ending) return;
     await this.bus.send(new BusAgentLocalErrorMessage({ source: agent.name, target: source, error }));
+  }
+
+  #mayHave(agent: BaseAgent): boolean {
+    if (agent.parent === undefined) return true;
+    const parent = this.#roster.get(agent.parent);
+    return parent !== undefined && parent.state !== "ended";
   }
 
   #listenForSignals(): (() => void)[] {
@@ -238,6 +261,12 @@ export class AgentRunner {
 
   #settle(work: Promise<void>): void {
     work.catch((error: unknown) => this.#report(error, this.name));
+  }
+
+  /** A failure of an agent that is known to live elsewhere is for its own runner to tell. */
+  #busFailed(error: TrunklineError, subscriber: string): void {
+    const runner = this.registry.get(subscriber)?.runner;
+    if (runner === undefined || runner === this.name || !this.bus.has(runner)) this.#report(error, subscriber);
   }
 
   #report(error: unknown, agentName: string): void {

@@ -16,7 +16,6 @@ import type { AgentReadyData, AgentRegistry } from "../registry/index.ts";
 export class Discovery {
   readonly #bus: AgentBus;
   readonly #registry: AgentRegistry;
-  readonly #met = new Set<string>();
 
   constructor(bus: AgentBus, registry: AgentRegistry) {
     this.#bus = bus;
@@ -33,14 +32,14 @@ export class Discovery {
   /** Unregisters one of this runner's own agents and tells the others. */
   async withdraw(agentName: string, reason: string | undefined): Promise<void> {
     const { runnerName } = this.#registry;
-    const data = this.#registry.get(agentName);
+    const data = this.#registry.find(agentName, runnerName);
     if (!this.#registry.unregister(agentName, runnerName, reason) || data?.parent !== undefined) return;
     await this.#bus.send(
       new BusAgentGoneMessage({ source: runnerName, runner: runnerName, agents: [agentName], reason }),
     );
   }
 
-  /** Asks the runners that are already there to make themselves known. */
+  /** Makes itself known to the runners that are already there, and asks them to do the same. */
   async greet(): Promise<void> {
     await this.#bus.send(this.#registryMessage());
   }
@@ -53,19 +52,23 @@ export class Discovery {
     } else if (message instanceof BusAgentRegistryMessage && message.runner !== this.#registry.runnerName) {
       const { runner } = message;
       for (const { name, ...rest } of message.agents) this.#learn({ agentName: name, runner, ...rest });
-      if (this.#met.has(runner)) return;
-      this.#met.add(runner);
-      await this.greet();
+      // To all: a newcomer, who is owed an answer however often one of that name has come. To us: such an answer.
+      if (message.target === undefined) await this.#bus.send(this.#registryMessage(runner));
     } else if (message instanceof BusAgentGoneMessage && message.runner !== this.#registry.runnerName) {
       for (const agentName of message.agents) this.#registry.unregister(agentName, message.runner, message.reason);
     }
   }
 
   #learn(data: AgentReadyData): void {
-    if (data.runner !== this.#registry.runnerName) this.#registry.register(data);
+    if (data.runner === this.#registry.runnerName || this.#registry.register(data)) return;
+    const known = this.#registry.find(data.agentName, data.runner);
+    if (known?.startedAt === undefined || data.startedAt === undefined || data.startedAt <= known.startedAt) return;
+    // Another agent of that name, whose forerunner went without a word.
+    this.#registry.unregister(data.agentName, data.runner, "restarted");
+    this.#registry.register(data);
   }
 
-  #registryMessage(): BusAgentRegistryMessage {
+  #registryMessage(target?: string): BusAgentRegistryMessage {
     const { runnerName } = this.#registry;
     const known = this.#registry.localAgents.flatMap((name) => this.#registry.get(name) ?? []);
     const agents = known
@@ -73,6 +76,6 @@ export class Discovery {
       .map(
         ({ agentName, active, bridged, startedAt }): AgentEntry => ({ name: agentName, active, bridged, startedAt }),
       );
-    return new BusAgentRegistryMessage({ source: runnerName, runner: runnerName, agents });
+    return new BusAgentRegistryMessage({ source: runnerName, target, runner: runnerName, agents });
   }
 }

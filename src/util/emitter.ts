@@ -47,7 +47,8 @@ export class Emitter<Events extends object> {
 
   async emit<E extends keyof Events>(event: E, payload: Events[E]): Promise<void> {
     for (const listener of this.#listeners.get(event) ?? []) {
-      if (listener.once) this.#remove(event, listener);
+      // Another emit, under way while this one waited, may have had it.
+      if (listener.once && !this.#remove(event, listener)) continue;
       try {
         await (listener.handler as EventHandler<Events[E]>)(payload);
       } catch (error) {
@@ -58,14 +59,14 @@ export class Emitter<Events extends object> {
 
   #add(event: PropertyKey, listener: Listener): () => void {
     this.#set(event, [...(this.#listeners.get(event) ?? []), listener]);
-    return () => this.#remove(event, listener);
+    return () => void this.#remove(event, listener);
   }
 
-  #remove(event: PropertyKey, listener: Listener): void {
-    this.#set(
-      event,
-      (this.#listeners.get(event) ?? []).filter((other) => other !== listener),
-    );
+  #remove(event: PropertyKey, listener: Listener): boolean {
+    const before = this.#listeners.get(event) ?? [];
+    const rest = before.filter((other) => other !== listener);
+    this.#set(event, rest);
+    return rest.length < before.length;
   }
 
   // Lists are replaced, never changed, so that an emit in progress keeps the one it began with.

@@ -18,24 +18,34 @@ export interface InboxDepth {
 interface Lane<T> {
   readonly queue: Deque<T>;
   busy: boolean;
+  pushed: number;
+  readonly marks: Mark[];
 }
+
+/** Somebody waits until so many of the items that were pushed are handled, or dropped. */
+interface Mark {
+  readonly at: number;
+  readonly reached: Deferred<void>;
+}
+
+const newLane = <T>(): Lane<T> => ({ queue: new Deque(), busy: false, pushed: 0, marks: [] });
 
 /**
  * Two lanes of items, each handled one at a time and in order.
  *
  * 1. An urgent item never waits behind an ordinary one: not behind a queue, not behind a handler that still awaits.
  * 2. A handler that returns nothing costs no promise; one that returns a promise holds up its own lane only.
- * 3. Draining stops when the turn is spent and goes on in the next, so timers and sockets get their share.
+ * 3. Draining stops when the turn is spent and goes on in the next, so timers and sockets get their share. Each turn
+ *    brings it on by one item at least, whoever else is busy.
  * 4. A failing handler is reported and stops nothing.
  */
 export class Inbox<T> {
   readonly #options: InboxOptions<T>;
-  readonly #urgent: Lane<T> = { queue: new Deque(), busy: false };
-  readonly #ordinary: Lane<T> = { queue: new Deque(), busy: false };
+  readonly #urgent: Lane<T> = newLane();
+  readonly #ordinary: Lane<T> = newLane();
   #scheduled = false;
   #closed = false;
   #room: { readonly size: number; readonly deferred: Deferred<void> } | undefined;
-  #idle: Deferred<void> | undefined;
 
   constructor(options: InboxOptions<T>) {
     this.#options = options;
@@ -57,65 +67,79 @@ export class Inbox<T> {
 
   push(item: T, urgent: boolean): void {
     if (this.#closed) return;
-    (urgent ? this.#urgent : this.#ordinary).queue.push(item);
+    const lane = urgent ? this.#urgent : this.#ordinary;
+    lane.queue.push(item);
+    lane.pushed += 1;
     if (this.#scheduled) return;
     this.#scheduled = true;
-    queueMicrotask(this.#drain);
+    queueMicrotask(this.#begin);
   }
 
   /** Resolves once at most `size` ordinary items wait, or the inbox is closed. */
   roomFor(size: number): Promise<void> {
-    this.#room ??= { size, deferred: deferred() };
-    return this.#room.deferred.promise;
+    // One promise for all who wait; the one who asks for most decides.
+    const room = { size: Math.min(size, this.#room?.size ?? size), deferred: this.#room?.deferred ?? deferred() };
+    this.#room = room;
+    return room.deferred.promise;
   }
 
-  /** Resolves once no ordinary item waits or is being handled, or the inbox is closed. */
-  idle(): Promise<void> {
-    if (this.#isIdle) return done;
-    this.#idle ??= deferred();
-    return this.#idle.promise;
+  /** Resolves once every ordinary item pushed so far, whatever comes after it, is handled or dropped. */
+  flushed(): Promise<void> {
+    return passed(this.#ordinary);
+  }
+
+  /** The same for the urgent items. */
+  urgentFlushed(): Promise<void> {
+    return passed(this.#urgent);
   }
 
   /** Takes out the ordinary items for which `keep` is false; returns how many. */
   retain(keep: (item: T) => boolean): number {
     const dropped = this.#ordinary.queue.retain(keep);
+    tellPassed(this.#ordinary);
     this.#offerRoom();
     return dropped;
   }
 
   /** Forgets what waits. A handler in flight ends by itself. */
   clear(): void {
-    this.#urgent.queue.clear();
-    this.#ordinary.queue.clear();
+    for (const lane of [this.#urgent, this.#ordinary]) {
+      lane.queue.clear();
+      tellPassed(lane);
+    }
     this.#offerRoom();
-    this.#tellIdle();
   }
 
-  /** Forgets what waits and takes nothing more. */
-  close(): void {
+  /** Takes nothing more, and gives back the urgent items that waited. */
+  close(): readonly T[] {
+    const urgent = [...this.#urgent.queue];
     this.#closed = true;
     this.clear();
+    // What is in hand may never end, and nobody is to wait for it here any more.
+    for (const lane of [this.#urgent, this.#ordinary])
+      for (const { reached } of lane.marks.splice(0)) reached.resolve();
+    return urgent;
   }
 
-  get #isIdle(): boolean {
-    return this.#closed || (this.#ordinary.queue.size === 0 && !this.#ordinary.busy);
-  }
+  readonly #begin = (): void => this.#drain(false);
 
-  readonly #drain = (): void => {
+  // One item is owed: the first of many busy queues must not take every turn for itself.
+  readonly #resume = (): void => this.#drain(true);
+
+  #drain(owed: boolean): void {
     // Stays set while draining, so that what a handler pushes is taken by this loop and not by another.
     this.#scheduled = true;
-    for (;;) {
+    for (let due = owed; ; due = false) {
       const lane = this.#nextLane();
       if (lane === undefined) break;
-      if (this.#options.turn.spent()) {
-        nextTurn(this.#drain);
+      if (!due && this.#options.turn.spent()) {
+        nextTurn(this.#resume);
         return;
       }
       this.#handle(lane, lane.queue.shift() as T);
     }
     this.#scheduled = false;
-    if (this.#idle !== undefined) this.#tellIdle();
-  };
+  }
 
   #nextLane(): Lane<T> | undefined {
     if (!this.#urgent.busy && this.#urgent.queue.size > 0) return this.#urgent;
@@ -128,29 +152,35 @@ export class Inbox<T> {
     try {
       const result = this.#options.handle(item);
       // `done` is what a handler returns that had nothing to wait for after all.
-      if (result === done || !isPromiseLike(result)) return;
-      lane.busy = true;
-      result.then(
-        () => this.#release(lane),
-        (error: unknown) => {
-          this.#options.onError(error, item);
-          this.#release(lane);
-        },
-      );
+      if (result !== done && isPromiseLike(result)) {
+        lane.busy = true;
+        Promise.resolve(result).then(
+          () => this.#release(lane),
+          (error: unknown) => {
+            this.#failed(error, item);
+            this.#release(lane);
+          },
+        );
+        return;
+      }
     } catch (error) {
-      this.#options.onError(error, item);
+      this.#failed(error, item);
     }
+    if (lane.marks.length > 0) tellPassed(lane);
   }
 
   #release(lane: Lane<T>): void {
     lane.busy = false;
-    if (!this.#scheduled) this.#drain();
+    if (lane.marks.length > 0) tellPassed(lane);
+    if (!this.#scheduled) this.#drain(false);
   }
 
-  #tellIdle(): void {
-    if (!this.#isIdle) return;
-    this.#idle?.resolve();
-    this.#idle = undefined;
+  #failed(error: unknown, item: T): void {
+    try {
+      this.#options.onError(error, item);
+    } catch (failure) {
+      console.error("trunkline: an error could not be reported", failure);
+    }
   }
 
   #offerRoom(): void {
@@ -158,4 +188,20 @@ export class Inbox<T> {
     this.#room.deferred.resolve();
     this.#room = undefined;
   }
+}
+
+function passedBy(lane: Lane<unknown>): number {
+  return lane.pushed - lane.queue.size - (lane.busy ? 1 : 0);
+}
+
+function passed(lane: Lane<unknown>): Promise<void> {
+  if (passedBy(lane) === lane.pushed) return done;
+  const reached = deferred();
+  lane.marks.push({ at: lane.pushed, reached });
+  return reached.promise;
+}
+
+function tellPassed(lane: Lane<unknown>): void {
+  const next = lane.marks.findIndex(({ at }) => at > passedBy(lane));
+  for (const { reached } of lane.marks.splice(0, next < 0 ? lane.marks.length : next)) reached.resolve();
 }

@@ -3,6 +3,7 @@ import {
   BusBridgeProcessor,
   type BusBridgeProcessorOptions,
   BusFrameMessage,
+  ErrorFrame,
   type Frame,
   type FrameDirection,
   FrameProcessor,
@@ -167,6 +168,19 @@ describe("BusBridgeProcessor", () => {
     await using _ = await ready;
     await until(() => last.texts.length === 2);
     expect(last.kinds).toEqual(["StartFrame", "TextFrame", "TextFrame"]);
+  });
+
+  it("K3: an error that comes from the bus is told and ends nothing here, however fatal it calls itself", async () => {
+    const { running, bus, agent } = await main();
+    await using _ = running;
+    const told: string[] = [];
+    agent.on("error", (error) => told.push(error.message));
+    const frame = new ErrorFrame({ error: "die", fatal: true });
+    await bus.send(new BusFrameMessage({ source: "other", frame, direction: "upstream" }));
+    await until(() => told.length === 1);
+    await bus.send(from("other", "still there?"));
+    await until(() => agent.after.texts.length === 1);
+    expect([told, agent.ready]).toEqual([["die"], true]);
   });
 
   it("K36: what the bus has already handed over passes before the end", async () => {

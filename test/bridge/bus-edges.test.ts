@@ -122,6 +122,16 @@ describe("the edges of a bridged agent", () => {
     }
   });
 
+  it("K3: an error that comes from the bus ends nothing here, however fatal it calls itself", async () => {
+    const { running, bus, found } = await agents(["a", { bridged: true }]);
+    await using _ = running;
+    const frame = new ErrorFrame({ error: "die", fatal: true });
+    await bus.send(new BusFrameMessage({ source: "caller", frame, direction: "upstream" }));
+    await bus.send(call("still there?"));
+    await until(() => found[0]?.heard.length === 1);
+    expect(found[0]?.ready).toBe(true);
+  });
+
   it("tells an error on both sides of the edge", async () => {
     const { running, bus, found, sent } = await agents(["a", { bridged: true }]);
     await using _ = running;

@@ -25,9 +25,22 @@ export interface Crossing {
 }
 
 const kindOf = {
-  data: ["Frame", "Activate", "Deactivate", "End", "EndAgent", "Ready", "Request", "Response", "Update", "Ask", "Tick"],
+  data: [
+    "Frame",
+    "Activate",
+    "Deactivate",
+    "End",
+    "EndAgent",
+    "Ready",
+    "Gone",
+    "Request",
+    "Response",
+    "Update",
+    "Ask",
+    "Tick",
+  ],
   moreData: ["StreamStart", "StreamData", "StreamEnd"],
-  system: ["Cancel", "CancelAgent", "Registry", "Gone", "Error", "ResponseUrgent", "UpdateUrgent", "TaskCancel"],
+  system: ["Cancel", "CancelAgent", "Registry", "Error", "ResponseUrgent", "UpdateUrgent", "TaskCancel"],
   local: ["AddAgent", "LocalError"],
 };
 const answers = ["Response", "ResponseUrgent", "Update", "UpdateUrgent", "StreamStart", "StreamData", "StreamEnd"];

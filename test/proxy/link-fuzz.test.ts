@@ -71,7 +71,7 @@ async function endOf(client: Observed): Promise<void> {
   expect(client.faults).toEqual([]);
 }
 
-it("K18: garbage below the WebSocket ends the link once and reaches nobody", async () => {
+it("K18: garbage below the WebSocket ends the link once and throws nowhere", async () => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 200 }), async (garbage) => {
       const client = clientLink(peer.url, { closeTimeoutMs: 100 });

@@ -241,4 +241,21 @@ describe("K4: strangers", () => {
     expect(await run).toEqual({ a: "real" });
     for await (const event of run) expect.unreachable(`no event of a stranger: ${event.type}`);
   });
+
+  it("nor can a member twice, or before it was asked", async () => {
+    const { requester, voice, tell } = await group({ a: open, b: open });
+    const run = requester.taskGroup(["a", "b", "unborn"]);
+    await settled();
+    const answer = (source: string, response: string) =>
+      voice.say(new BusTaskResponseMessage({ source, target: "voice", taskId: run.id, status: "completed", response }));
+    await answer("a", "first");
+    await answer("a", "second");
+    await answer("unborn", "unasked");
+    await tell("b").worker.active.get(run.id)?.respond("b");
+    await settled();
+    expect(requester.groups.has(run.id)).toBe(true);
+    expect(requester.ignored).toBe(2);
+    run.cancel();
+    expect((await failureOf(run, TaskGroupError)).responses).toEqual({ a: "first", b: "b" });
+  });
 });

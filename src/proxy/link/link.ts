@@ -83,7 +83,8 @@ export class Link {
    * Resolves when the socket has taken the message, which waits for the connection and for a peer that reads slowly.
    * The bytes must not be changed afterwards.
    * @throws TrunklineError `TL_MESSAGE_TOO_LARGE`, `TL_LINK_FULL` when too much waits already, `TL_CONNECTION_LOST`
-   * when the link has ended or ends before the message's turn
+   * when the link has ended or ends before the message's turn, `TL_CONNECT_FAILED` when the last attempt to connect
+   * has failed
    */
   send(bytes: Uint8Array): Promise<void> {
     const state = this.#state;
