@@ -4,13 +4,21 @@ import {
   ErrorFrame,
   type Frame,
   type FrameClass,
+  HeartbeatFrame,
   StartFrame,
   StopFrame,
 } from "../frames/index.ts";
 import { FlushFrame } from "../pipeline/index.ts";
 
-/** Frames that begin, end or flush one pipeline and mean nothing to another. */
-const lifecycleFrames: readonly FrameClass[] = [StartFrame, EndFrame, StopFrame, CancelFrame, FlushFrame];
+/** Frames that begin, end, flush or watch over one pipeline and mean nothing to another. */
+const lifecycleFrames: readonly FrameClass[] = [
+  StartFrame,
+  EndFrame,
+  StopFrame,
+  CancelFrame,
+  FlushFrame,
+  HeartbeatFrame,
+];
 
 /** True when a frame may leave its pipeline for the bus. */
 export function mayCross(frame: Frame, excludeFrames: readonly FrameClass[]): boolean {

@@ -1,5 +1,16 @@
 import { DataFrame, type FrameInit, SystemFrame } from "./frame.ts";
 
+/** What every frame with audio has. */
+export interface RawAudio {
+  /** Interleaved signed 16-bit little-endian PCM. */
+  readonly audio: Uint8Array;
+  /** In Hz. */
+  readonly sampleRate: number;
+  readonly numChannels: number;
+  /** Samples per channel. */
+  readonly numFrames: number;
+}
+
 export interface AudioFrameInit extends FrameInit {
   /** Interleaved signed 16-bit little-endian PCM. */
   readonly audio: Uint8Array;
@@ -11,43 +22,61 @@ export interface AudioFrameInit extends FrameInit {
 
 const bytesPerSample = 2;
 
+function rawAudio({ audio, sampleRate, numChannels = 1 }: AudioFrameInit): RawAudio {
+  return { audio, sampleRate, numChannels, numFrames: Math.floor(audio.byteLength / (numChannels * bytesPerSample)) };
+}
+
 /** Audio from the user. A system frame: it is never late behind text. */
-export class InputAudioRawFrame extends SystemFrame {
-  /** Interleaved signed 16-bit little-endian PCM. */
+export class InputAudioRawFrame extends SystemFrame implements RawAudio {
   readonly audio: Uint8Array;
-  /** In Hz. */
   readonly sampleRate: number;
   readonly numChannels: number;
-  /** Samples per channel. */
   readonly numFrames: number;
 
   constructor(init: AudioFrameInit) {
     super(init);
-    this.audio = init.audio;
-    this.sampleRate = init.sampleRate;
-    this.numChannels = init.numChannels ?? 1;
-    this.numFrames = Math.floor(init.audio.byteLength / (this.numChannels * bytesPerSample));
+    ({
+      audio: this.audio,
+      sampleRate: this.sampleRate,
+      numChannels: this.numChannels,
+      numFrames: this.numFrames,
+    } = rawAudio(init));
+  }
+}
+
+export interface UserAudioRawFrameInit extends AudioFrameInit {
+  /** Who speaks. Default `""`. */
+  readonly userId?: string | undefined;
+}
+
+/** Audio from one of several users. */
+export class UserAudioRawFrame extends InputAudioRawFrame {
+  /** Who speaks. */
+  readonly userId: string;
+
+  constructor(init: UserAudioRawFrameInit) {
+    super(init);
+    this.userId = init.userId ?? "";
   }
 }
 
 /** Audio for the user. */
-export class OutputAudioRawFrame extends DataFrame {
-  /** Interleaved signed 16-bit little-endian PCM. */
+export class OutputAudioRawFrame extends DataFrame implements RawAudio {
   readonly audio: Uint8Array;
-  /** In Hz. */
   readonly sampleRate: number;
   readonly numChannels: number;
-  /** Samples per channel. */
   readonly numFrames: number;
 
   constructor(init: AudioFrameInit) {
     super(init);
-    this.audio = init.audio;
-    this.sampleRate = init.sampleRate;
-    this.numChannels = init.numChannels ?? 1;
-    this.numFrames = Math.floor(init.audio.byteLength / (this.numChannels * bytesPerSample));
+    ({
+      audio: this.audio,
+      sampleRate: this.sampleRate,
+      numChannels: this.numChannels,
+      numFrames: this.numFrames,
+    } = rawAudio(init));
   }
 }
 
-/** Audio for the user that text to speech has made. */
-export class TTSAudioRawFrame extends OutputAudioRawFrame {}
+/** Audio for the user from a source that never pauses: speech, and silence between it. */
+export class SpeechOutputAudioRawFrame extends OutputAudioRawFrame {}

@@ -1,4 +1,20 @@
-export { type AudioFrameInit, InputAudioRawFrame, OutputAudioRawFrame, TTSAudioRawFrame } from "./audio.ts";
+export {
+  type AudioFrameInit,
+  InputAudioRawFrame,
+  OutputAudioRawFrame,
+  type RawAudio,
+  SpeechOutputAudioRawFrame,
+  UserAudioRawFrame,
+  type UserAudioRawFrameInit,
+} from "./audio.ts";
+export {
+  InputDTMFFrame,
+  type InputDTMFFrameInit,
+  type KeypadEntry,
+  OutputDTMFFrame,
+  type OutputDTMFFrameInit,
+  OutputDTMFUrgentFrame,
+} from "./dtmf.ts";
 export {
   ControlFrame,
   DataFrame,
@@ -21,10 +37,26 @@ export {
   type FunctionCallsStartedFrameInit,
 } from "./function-calls.ts";
 export {
+  type ImageFrameInit,
+  type ImageSize,
+  InputImageRawFrame,
+  OutputImageRawFrame,
+  type OutputImageRawFrameInit,
+  type RawImage,
+  URLImageRawFrame,
+  type URLImageRawFrameInit,
+  UserImageRawFrame,
+  type UserImageRawFrameInit,
+  UserImageRequestFrame,
+  type UserImageRequestFrameInit,
+} from "./images.ts";
+export {
   CancelFrame,
   EndFrame,
   ErrorFrame,
   type ErrorFrameInit,
+  HeartbeatFrame,
+  type HeartbeatFrameInit,
   InterruptionFrame,
   type ReasonInit,
   StartFrame,
@@ -32,14 +64,19 @@ export {
   StopFrame,
 } from "./lifecycle.ts";
 export {
+  LLMConfigureOutputFrame,
+  type LLMConfigureOutputFrameInit,
   LLMContextFrame,
   type LLMContextFrameInit,
   LLMFullResponseEndFrame,
+  type LLMFullResponseFrameInit,
   LLMFullResponseStartFrame,
   LLMMessagesAppendFrame,
   type LLMMessagesFrameInit,
   LLMMessagesUpdateFrame,
   LLMRunFrame,
+  LLMSetToolChoiceFrame,
+  type LLMSetToolChoiceFrameInit,
   LLMSetToolsFrame,
   type LLMSetToolsFrameInit,
 } from "./llm.ts";
@@ -56,19 +93,81 @@ export {
   type ToolSchema,
 } from "./llm-context.ts";
 export {
+  type LLMTokenUsage,
+  type LLMUsageMetricsData,
+  type MetricsData,
+  MetricsFrame,
+  type MetricsFrameInit,
+  type ProcessingMetricsData,
+  type STTUsage,
+  type STTUsageMetricsData,
+  type TextAggregationMetricsData,
+  type TTFAMetricsData,
+  type TTFATMetricsData,
+  type TTFBMetricsData,
+  type TTSUsageMetricsData,
+  type TurnMetricsData,
+} from "./metrics.ts";
+export {
+  LLMUpdateSettingsFrame,
+  ServiceUpdateSettingsFrame,
+  type ServiceUpdateSettingsFrameInit,
+  STTUpdateSettingsFrame,
+  TTSUpdateSettingsFrame,
+} from "./settings.ts";
+export {
+  BotSpeakingFrame,
   BotStartedSpeakingFrame,
   BotStoppedSpeakingFrame,
+  STTMuteFrame,
+  type STTMuteFrameInit,
+  UserMuteStartedFrame,
+  UserMuteStoppedFrame,
+  UserSpeakingFrame,
   UserStartedSpeakingFrame,
   UserStoppedSpeakingFrame,
+  VADUserStartedSpeakingFrame,
+  type VADUserStartedSpeakingFrameInit,
+  VADUserStoppedSpeakingFrame,
+  type VADUserStoppedSpeakingFrameInit,
 } from "./speaking.ts";
 export {
-  InterimTranscriptionFrame,
-  type InterimTranscriptionFrameInit,
+  AggregatedTextFrame,
+  type AggregatedTextFrameInit,
+  InputTextRawFrame,
   LLMTextFrame,
   TextFrame,
   type TextFrameInit,
+  type TextType,
+} from "./text.ts";
+export {
+  LLMThoughtEndFrame,
+  type LLMThoughtEndFrameInit,
+  LLMThoughtStartFrame,
+  type LLMThoughtStartFrameInit,
+  LLMThoughtTextFrame,
+  type LLMThoughtTextFrameInit,
+} from "./thoughts.ts";
+export {
+  InterimTranscriptionFrame,
+  type InterimTranscriptionFrameInit,
   TranscriptionFrame,
   type TranscriptionFrameInit,
+} from "./transcriptions.ts";
+export {
+  InputTransportMessageFrame,
+  OutputTransportMessageFrame,
+  OutputTransportMessageUrgentFrame,
+  type TransportMessageFrameInit,
+} from "./transport.ts";
+export {
+  TTSAudioRawFrame,
+  type TTSAudioRawFrameInit,
   TTSSpeakFrame,
   type TTSSpeakFrameInit,
-} from "./text.ts";
+  TTSStartedFrame,
+  type TTSStartedFrameInit,
+  TTSStoppedFrame,
+  type TTSStoppedFrameInit,
+  TTSTextFrame,
+} from "./tts.ts";

@@ -52,6 +52,22 @@ export class CancelFrame extends SystemFrame {
 /** The user has begun to speak over the bot: interruptible frames that wait are dropped. */
 export class InterruptionFrame extends SystemFrame {}
 
+export interface HeartbeatFrameInit extends FrameInit {
+  /** When it was sent, in nanoseconds of the sender's own clock. */
+  readonly timestamp: number;
+}
+
+/** Goes through a pipeline to show that it still moves. */
+export class HeartbeatFrame extends ControlFrame {
+  /** When it was sent, in nanoseconds of the sender's own clock. */
+  readonly timestamp: number;
+
+  constructor(init: HeartbeatFrameInit) {
+    super(init);
+    this.timestamp = init.timestamp;
+  }
+}
+
 export interface ErrorFrameInit extends FrameInit {
   /** One sentence for people. */
   readonly error: string;

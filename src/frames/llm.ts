@@ -1,5 +1,5 @@
 import { ControlFrame, DataFrame, type FrameInit } from "./frame.ts";
-import type { LLMContext, LLMContextMessage, ToolSchema } from "./llm-context.ts";
+import type { LLMContext, LLMContextMessage, ToolChoice, ToolSchema } from "./llm-context.ts";
 
 export interface LLMContextFrameInit extends FrameInit {
   readonly context: LLMContext;
@@ -66,8 +66,56 @@ export class LLMSetToolsFrame extends DataFrame {
   }
 }
 
+export interface LLMSetToolChoiceFrameInit extends FrameInit {
+  readonly toolChoice: ToolChoice;
+}
+
+/** Says whether the model may, must or must not use the conversation's tools. */
+export class LLMSetToolChoiceFrame extends DataFrame {
+  readonly toolChoice: ToolChoice;
+
+  constructor(init: LLMSetToolChoiceFrameInit) {
+    super(init);
+    this.toolChoice = init.toolChoice;
+  }
+}
+
+export interface LLMConfigureOutputFrameInit extends FrameInit {
+  /** True keeps text to speech from saying the model's answers, false lets it. */
+  readonly skipTts: boolean;
+}
+
+/** Tells the model's service how to mark the answers that follow. */
+export class LLMConfigureOutputFrame extends DataFrame {
+  readonly skipTts: boolean;
+
+  constructor(init: LLMConfigureOutputFrameInit) {
+    super(init);
+    this.skipTts = init.skipTts;
+  }
+}
+
+export interface LLMFullResponseFrameInit extends FrameInit {
+  /** True when text to speech does not say this answer. */
+  readonly skipTts?: boolean | undefined;
+}
+
 /** A model's answer begins. */
-export class LLMFullResponseStartFrame extends ControlFrame {}
+export class LLMFullResponseStartFrame extends ControlFrame {
+  readonly skipTts: boolean | undefined;
+
+  constructor(init: LLMFullResponseFrameInit = {}) {
+    super(init);
+    this.skipTts = init.skipTts;
+  }
+}
 
 /** A model's answer has ended. */
-export class LLMFullResponseEndFrame extends ControlFrame {}
+export class LLMFullResponseEndFrame extends ControlFrame {
+  readonly skipTts: boolean | undefined;
+
+  constructor(init: LLMFullResponseFrameInit = {}) {
+    super(init);
+    this.skipTts = init.skipTts;
+  }
+}

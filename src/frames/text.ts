@@ -1,4 +1,4 @@
-import { DataFrame, type FrameInit } from "./frame.ts";
+import { DataFrame, type FrameInit, SystemFrame } from "./frame.ts";
 
 export interface TextFrameInit extends FrameInit {
   readonly text: string;
@@ -33,63 +33,47 @@ export class LLMTextFrame extends TextFrame {
   }
 }
 
-export interface InterimTranscriptionFrameInit extends TextFrameInit {
-  readonly userId: string;
-  /** ISO 8601. */
-  readonly timestamp: string;
-  /** BCP 47 tag, where the recognizer knows it. */
-  readonly language?: string | undefined;
+/** What a piece of text is: one of these, or a word of an application's own, such as `"code"`. */
+export type TextType = "backchannel" | "sentence" | "token" | "word" | (string & {});
+
+export interface AggregatedTextFrameInit extends TextFrameInit {
+  readonly textType: TextType;
+  /** The utterance of text to speech that this text belongs to. */
+  readonly contextId?: string | undefined;
+  /** The text with the marks that set it off, where it was found between marks. */
+  readonly rawText?: string | undefined;
+  /** True once text to speech has taken it. Default false. */
+  readonly willBeSpoken?: boolean | undefined;
 }
 
-/** What the user seems to be saying; a later one may say otherwise. */
-export class InterimTranscriptionFrame extends TextFrame {
-  readonly userId: string;
-  readonly timestamp: string;
-  readonly language: string | undefined;
+/** Several chunks put together to a sentence, a word or another whole. */
+export class AggregatedTextFrame extends TextFrame {
+  readonly textType: TextType;
+  readonly contextId: string | undefined;
+  readonly rawText: string | undefined;
+  readonly willBeSpoken: boolean;
 
-  constructor(init: InterimTranscriptionFrameInit) {
+  constructor(init: AggregatedTextFrameInit) {
     super(init);
-    this.userId = init.userId;
-    this.timestamp = init.timestamp;
-    this.language = init.language;
+    this.textType = init.textType;
+    this.contextId = init.contextId;
+    this.rawText = init.rawText;
+    this.willBeSpoken = init.willBeSpoken ?? false;
   }
 }
 
-export interface TranscriptionFrameInit extends InterimTranscriptionFrameInit {
-  /** True when the recognizer says that this is the end of the utterance. Default false. */
-  readonly finalized?: boolean | undefined;
-}
-
-/** What the user said, or typed. */
-export class TranscriptionFrame extends TextFrame {
-  readonly userId: string;
-  readonly timestamp: string;
-  readonly language: string | undefined;
-  readonly finalized: boolean;
-
-  constructor(init: TranscriptionFrameInit) {
-    super(init);
-    this.userId = init.userId;
-    this.timestamp = init.timestamp;
-    this.language = init.language;
-    this.finalized = init.finalized ?? false;
-  }
-}
-
-export interface TTSSpeakFrameInit extends FrameInit {
+/** What the user typed, as a transport received it. A system frame, so no {@link TextFrame}, though it has all of its fields. */
+export class InputTextRawFrame extends SystemFrame {
   readonly text: string;
-  /** False keeps the words out of the conversation's context. Default true. */
-  readonly appendToContext?: boolean | undefined;
-}
-
-/** Words to be spoken as they are, with no model in between. */
-export class TTSSpeakFrame extends DataFrame {
-  readonly text: string;
+  readonly skipTts: boolean | undefined;
+  readonly includesInterFrameSpaces: boolean;
   readonly appendToContext: boolean;
 
-  constructor(init: TTSSpeakFrameInit) {
+  constructor(init: TextFrameInit) {
     super(init);
     this.text = init.text;
+    this.skipTts = init.skipTts;
+    this.includesInterFrameSpaces = init.includesInterFrameSpaces ?? false;
     this.appendToContext = init.appendToContext ?? true;
   }
 }

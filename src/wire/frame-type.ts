@@ -1,5 +1,6 @@
 import type { Frame, FrameClass, FrameInit } from "../frames/index.ts";
-import { integer, jsonObject, number, optional, text } from "./kinds.ts";
+import { Flaw } from "./flaw.ts";
+import { integer, jsonObject, type Kind, number, optional, text } from "./kinds.ts";
 import { empty, fields, type Shape } from "./shape.ts";
 import type { WireScope, WireType } from "./type-table.ts";
 
@@ -51,4 +52,16 @@ export function readNotes(frame: Frame, data: Properties, scope: WireScope): Fra
   notes.read(data, noted, scope);
   sender.read(data, noted, scope);
   return Object.assign(frame, noted);
+}
+
+/** A frame of one class as the field of another frame. */
+export function frameOf<F extends Frame>(Class: FrameClass<F>): Kind<F> {
+  const check = (frame: unknown): F => {
+    if (frame instanceof Class) return frame;
+    throw new Flaw("shape", `must be a ${Class.name}`);
+  };
+  return {
+    write: (value, scope) => scope.frames.write(check(value), scope),
+    read: (value, scope) => check(scope.frames.read(value, scope)),
+  };
 }

@@ -29,6 +29,10 @@ export const text = same("a string", (value): value is string => typeof value ==
 export const flag = same("true or false", (value): value is boolean => typeof value === "boolean");
 export const number = same("a finite number", (value): value is number => Number.isFinite(value));
 export const integer = same("a whole number", (value): value is number => Number.isSafeInteger(value));
+export const natural = same(
+  "a whole number, 0 or more",
+  (value): value is number => Number.isSafeInteger(value) && Number(value) >= 0,
+);
 export const count = same(
   "a whole number above 0",
   (value): value is number => Number.isSafeInteger(value) && Number(value) > 0,
@@ -124,6 +128,13 @@ export const bytes: Kind<Uint8Array> = {
   },
 };
 
+/** User data that may also be bytes, as a whole; inside it they stay the tagged objects they are. */
+export const jsonOrBytes: Kind<unknown> = {
+  optional: true,
+  write: (value, scope) => (value instanceof Uint8Array ? bytes.write(value, scope) : json.write(value, scope)),
+  read: (value, scope) => (tagged(value, "bytes") === undefined ? json.read(value, scope) : bytes.read(value, scope)),
+};
+
 const directionType = "pipecat.processors.frame_processor.FrameDirection";
 
 export const direction: Kind<FrameDirection> = {
@@ -149,6 +160,19 @@ export const moment: Kind<number> = {
   read: (value) => {
     const milliseconds = typeof value === "number" ? Math.round(value * 1000) : Number.NaN;
     if (!Number.isSafeInteger(milliseconds)) throw new Flaw("shape", "must be seconds since 1970");
+    return milliseconds;
+  },
+};
+
+/** A length of time: milliseconds here, seconds there. What Python knows more exactly is rounded to microseconds. */
+export const duration: Kind<number> = {
+  write: (value) => {
+    if (!Number.isFinite(value)) throw new Flaw("shape", "must be a finite number");
+    return value / 1000;
+  },
+  read: (value) => {
+    const milliseconds = typeof value === "number" ? Math.round(value * 1_000_000) / 1000 : Number.NaN;
+    if (!Number.isFinite(milliseconds)) throw new Flaw("shape", "must be a number of seconds");
     return milliseconds;
   },
 };

@@ -120,7 +120,7 @@ function readToolSet(value: unknown, scope: WireScope): ToolSet {
 
 const toolChoiceWords = ["none", "auto", "required"];
 
-const toolChoice: Kind<ToolChoice> = {
+export const toolChoice: Kind<ToolChoice> = {
   write: (value, scope) => (typeof value === "string" ? readToolChoice(value) : jsonObject.write(value, scope)),
   read: readToolChoice,
 };

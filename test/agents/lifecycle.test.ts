@@ -171,7 +171,7 @@ describe("children", () => {
     parent.on("agentReady", ({ agentName }) => void ready.push(agentName));
     const children = ["x", "y"].map((name) => new BaseAgent(name, { bus: parent.bus }));
     for (const child of children) await parent.addAgent(child);
-    await until(() => ready.length === 2);
+    await until(() => ready.length === 2 && recording.all(BusAddAgentMessage).length === 2);
     expect(parent.children).toEqual(children);
     expect(children.map((child) => child.parent)).toEqual(["parent", "parent"]);
     expect(recording.all(BusAddAgentMessage).map(({ agent }) => agent)).toEqual(children);

@@ -1,27 +1,11 @@
 import fc, { type Arbitrary } from "fast-check";
 import * as bus from "../../src/bus/index.ts";
-import * as frames from "../../src/frames/index.ts";
+import type { Frame } from "../../src/frames/index.ts";
 import * as wire from "../../src/wire/index.ts";
+import { frameFields } from "./frame-arbitraries.ts";
+import { flag, type Init, json, maybe, moment, record, text } from "./values.ts";
 
-const text = fc.string({ unit: "binary", maxLength: 12 });
-const flag = fc.boolean();
-const maybe = <T>(arbitrary: Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
-const count = fc.integer({ min: 1, max: 96_000 });
-const moment = fc.integer({ min: 0, max: 4_000_000_000_000 });
-const unsendable = /__proto__|__type__|__data__/;
-
-/** JSON as a peer gets it: what -0 and the like become on the way is not the serializer's doing. */
-export const json: Arbitrary<unknown> = fc
-  .jsonValue({ maxDepth: 4 })
-  .map((value) => JSON.stringify(value))
-  .filter((value) => !unsendable.test(value))
-  .map((value) => JSON.parse(value));
-const record = fc
-  .dictionary(text, json, { maxKeys: 4 })
-  .filter((value) => !unsendable.test(JSON.stringify(value)))
-  .map((value) => ({ ...value }));
-
-type Init = Record<string, Arbitrary<unknown>>;
+export { json };
 
 const address: Init = { source: text, target: maybe(text) };
 const reason: Init = { reason: maybe(text) };
@@ -79,61 +63,6 @@ const pipecatFields = new Map<unknown, Init>([
   [wire.BusUIJobGroupCompletedMessage, uiJob],
 ]);
 
-const specific = fc.record({ __specific__: fc.constant(true), llm: text, message: json });
-const standard = record.filter((message) => !("__specific__" in message)).map((rest) => ({ ...rest, role: "user" }));
-const messages = fc.array(fc.oneof(standard, specific), { maxLength: 3 });
-const tools = fc.array(fc.record({ name: text, description: text, parameters: record }), { maxLength: 2 });
-const customTools = fc
-  .dictionary(text, fc.array(json, { maxLength: 2 }), { maxKeys: 2 })
-  .filter((value) => !unsendable.test(JSON.stringify(value)))
-  .map((value) => ({ ...value }));
-const context = fc
-  .record({
-    messages,
-    // Where there are custom tools, one dialect has no word for having no others.
-    toolSet: fc.oneof(fc.record({ tools: maybe(tools) }), fc.record({ tools, customTools })),
-    toolChoice: maybe(fc.oneof(fc.constantFrom("none", "auto", "required"), record)),
-  })
-  .map(({ toolSet, ...rest }) => new frames.LLMContext({ ...rest, ...toolSet } as frames.LLMContextInit));
-
-const audio: Init = {
-  audio: fc.uint8Array({ maxLength: 200 }),
-  sampleRate: count,
-  numChannels: fc.integer({ min: 1, max: 8 }),
-};
-const spoken: Init = { text, skipTts: maybe(flag), includesInterFrameSpaces: flag, appendToContext: flag };
-const interim: Init = { ...spoken, userId: text, timestamp: text, language: maybe(text) };
-const call = { functionName: text, toolCallId: text, arguments: record };
-const listed: Init = { messages, runLlm: maybe(flag) };
-
-const frameFields = new Map<unknown, Init>([
-  [frames.InputAudioRawFrame, audio],
-  [frames.OutputAudioRawFrame, audio],
-  [frames.TTSAudioRawFrame, audio],
-  [frames.TextFrame, spoken],
-  [frames.LLMTextFrame, spoken],
-  [frames.InterimTranscriptionFrame, interim],
-  [frames.TranscriptionFrame, { ...interim, finalized: flag }],
-  [frames.TTSSpeakFrame, { text, appendToContext: flag }],
-  [frames.LLMContextFrame, { context }],
-  [frames.LLMRunFrame, {}],
-  [frames.LLMMessagesAppendFrame, listed],
-  [frames.LLMMessagesUpdateFrame, listed],
-  [frames.LLMSetToolsFrame, { tools, customTools: maybe(customTools) }],
-  [frames.LLMFullResponseStartFrame, {}],
-  [frames.LLMFullResponseEndFrame, {}],
-  [frames.FunctionCallsStartedFrame, { functionCalls: fc.array(fc.record(call), { maxLength: 3 }) }],
-  [frames.FunctionCallInProgressFrame, { ...call, cancelOnInterruption: flag, groupId: maybe(text) }],
-  [frames.FunctionCallResultFrame, { ...call, result: fc.option(json, { nil: undefined }), runLlm: maybe(flag) }],
-  [frames.FunctionCallCancelFrame, { functionName: text, toolCallId: text }],
-  [frames.ErrorFrame, { error: text, fatal: flag }],
-  [frames.InterruptionFrame, {}],
-  [frames.UserStartedSpeakingFrame, {}],
-  [frames.UserStoppedSpeakingFrame, {}],
-  [frames.BotStartedSpeakingFrame, {}],
-  [frames.BotStoppedSpeakingFrame, {}],
-]);
-
 const notes: Init = {
   pts: maybe(fc.maxSafeNat()),
   metadata: record,
@@ -159,7 +88,7 @@ function samples<T>(table: ReadonlyMap<unknown, Init>, base: Init): readonly Sam
 
 export const messageSamples: readonly Sample<bus.BusMessage>[] = samples(messageFields, address);
 export const pipecatSamples: readonly Sample<bus.BusMessage>[] = samples(pipecatFields, address);
-export const frameSamples: readonly Sample<bus.BusFrameMessage>[] = samples<frames.Frame>(frameFields, notes).map(
+export const frameSamples: readonly Sample<bus.BusFrameMessage>[] = samples<Frame>(frameFields, notes).map(
   ({ name, Class, arbitrary }) => ({
     name,
     Class,

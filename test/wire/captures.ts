@@ -10,15 +10,20 @@ export interface Capture {
 
 export const dialects: readonly WireDialect[] = ["subagents", "pipecat"];
 
-export const captures: readonly Capture[] = dialects.flatMap((dialect) =>
-  readFileSync(new URL(`../fixtures/wire/captures-${dialect}.txt`, import.meta.url), "utf8")
+function read(file: string, dialect: WireDialect): readonly Capture[] {
+  return readFileSync(new URL(`../fixtures/wire/${file}`, import.meta.url), "utf8")
     .trimEnd()
     .split("\n")
     .map((line) => {
       const [name = "", text = ""] = line.split("\t");
       return { dialect, name, text };
-    }),
-);
+    });
+}
+
+export const captures: readonly Capture[] = dialects.flatMap((dialect) => read(`captures-${dialect}.txt`, dialect));
+
+/** Messages with the frames of voice agents, as pipecat 1.14 writes them. */
+export const voiceFrames: readonly Capture[] = read("voice-frames-pipecat.txt", "pipecat");
 
 export const isLocalOnly = (capture: Capture) => capture.name === "LocalError";
 
@@ -26,3 +31,22 @@ export const isLocalOnly = (capture: Capture) => capture.name === "LocalError";
 export const relay = (dialect: WireDialect) => new JSONMessageSerializer({ dialect, allowTaggedUserData: true });
 
 export const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+/** Every way to put another value in the place of one value inside a JSON value. */
+export function* replacements(
+  value: unknown,
+  put: (part: unknown) => unknown,
+  wrong: readonly unknown[],
+): Generator<unknown> {
+  for (const other of wrong) yield put(other);
+  if (Array.isArray(value)) {
+    for (const [index, part] of value.entries())
+      yield* replacements(part, (other) => put(value.with(index, other)), wrong);
+  } else if (typeof value === "object" && value !== null) {
+    for (const [key, part] of Object.entries(value)) {
+      yield* replacements(part, (other) => put({ ...value, [key]: other }), wrong);
+      const { [key]: _, ...rest } = value as Record<string, unknown>;
+      yield put(rest);
+    }
+  }
+}

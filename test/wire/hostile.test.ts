@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { BusMessage, BusTaskRequestMessage } from "../../src/bus/index.ts";
 import { JSONMessageSerializer, type MessageRejection, type RejectionReason } from "../../src/wire/index.ts";
 import { json } from "./arbitraries.ts";
-import { captures, dialects, isLocalOnly, relay, textOf } from "./captures.ts";
+import { captures, dialects, isLocalOnly, relay, replacements, textOf } from "./captures.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const request = (data: object) =>
@@ -30,21 +30,6 @@ function read(
 
 function reasonFor(bytes: Uint8Array | string, options = {}): RejectionReason | undefined {
   return read(bytes, options).rejection?.reason;
-}
-
-/** Every way to put another value in the place of one value inside a JSON value. */
-function* replacements(value: unknown, put: (part: unknown) => unknown, wrong: readonly unknown[]): Generator<unknown> {
-  for (const other of wrong) yield put(other);
-  if (Array.isArray(value)) {
-    for (const [index, part] of value.entries())
-      yield* replacements(part, (other) => put(value.with(index, other)), wrong);
-  } else if (typeof value === "object" && value !== null) {
-    for (const [key, part] of Object.entries(value)) {
-      yield* replacements(part, (other) => put({ ...value, [key]: other }), wrong);
-      const { [key]: _, ...rest } = value as Record<string, unknown>;
-      yield put(rest);
-    }
-  }
 }
 
 describe("hostile bytes", () => {

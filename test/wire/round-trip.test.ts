@@ -41,6 +41,7 @@ const neverSent: readonly unknown[] = [
   frames.EndFrame,
   frames.StopFrame,
   frames.CancelFrame,
+  frames.ServiceUpdateSettingsFrame,
 ];
 
 describe("there and back", () => {
