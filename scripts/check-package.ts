@@ -11,7 +11,7 @@ interface Manifest {
 }
 
 /** The entry points that run everywhere; their types need neither Node's nor, on Node, the DOM's. */
-const webDoors = [".", "./llm"];
+const webDoors = [".", "./llm", "./testing"];
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
 const folder = mkdtempSync(join(tmpdir(), "trunkline-package-"));
 try {

@@ -29,6 +29,7 @@ export const errorCodes = {
   TL_SUBSCRIBER_EXISTS: "A bus takes one subscriber of a name; unsubscribe the other one first or choose another name.",
   TL_TASK_FAILED: "The task did not complete; status and reason say why.",
   TL_TASK_UNKNOWN: "This task has already been answered, cancelled or was never asked for.",
+  TL_TEST_FAILED: "A check of trunkline/testing did not hold; the message says which, and what was there instead.",
   TL_TOOL_FAILED: "A tool threw or its arguments did not fit its parameters; the model was told.",
   TL_TYPE_UNREGISTERED: "Register the class with serializer.register() before you send it.",
   TL_VALUE_UNSENDABLE: "Only plain JSON, and bytes where a field says so, can be sent; the message names the path.",

@@ -1,13 +1,21 @@
 import { dial } from "#dial";
 import { BaseAgent } from "../agents/index.ts";
 import { type ActivationArgs, BusEndAgentMessage, type BusMessage } from "../bus/index.ts";
+import type { DialOptions } from "./dial-options.ts";
 import type { Dial } from "./link/index.ts";
 import { payloadLimitFor } from "./link/index.ts";
 import type { ProxyClientEvents } from "./proxy-events.ts";
 import type { ProxyOptions, ProxyRoute } from "./proxy-options.ts";
 import { gateOf, type ProxyCounters, ProxySession } from "./proxy-session.ts";
+import { linkSocketFrom } from "./socket.ts";
 
 export type ProxyHeaders = Readonly<Record<string, string>>;
+
+/**
+ * Opens a WebSocket and gives it, or a promise of it, once it is open: one of `ws`, a standard one, or one that looks
+ * like either. When `signal` aborts, what was begun is not wanted any more.
+ */
+export type ProxyDial = (url: string, options: DialOptions) => unknown;
 
 export interface WebSocketProxyClientAgentOptions extends ProxyOptions {
   /** Where the server listens; a function is asked again at every attempt. */
@@ -16,6 +24,8 @@ export interface WebSocketProxyClientAgentOptions extends ProxyOptions {
   readonly localAgentName: string;
   /** HTTP headers of the handshake; a function is asked again at every attempt. Not available in browsers. Default: none. */
   readonly headers?: ProxyHeaders | (() => ProxyHeaders | Promise<ProxyHeaders>) | undefined;
+  /** Opens the connection, at every attempt: over another library, a tunnel, or in memory. Default: over the network. */
+  readonly dial?: ProxyDial | undefined;
 }
 
 /**
@@ -99,12 +109,13 @@ export class WebSocketProxyClientAgent extends BaseAgent<ProxyClientEvents> {
   }
 
   readonly #dial: Dial = async (signal) => {
-    const { url, headers, link } = this.#options;
-    return dial(typeof url === "function" ? await url() : url, {
+    const { url, headers, link, dial: open = dial } = this.#options;
+    const socket = await open(typeof url === "function" ? await url() : url, {
       headers: typeof headers === "function" ? await headers() : headers,
       maxPayloadBytes: payloadLimitFor(link?.maxFrameBytes),
       timeoutMs: link?.connectTimeoutMs,
       signal,
     });
+    return linkSocketFrom(socket);
   };
 }

@@ -1,4 +1,10 @@
-export { type ProxyHeaders, WebSocketProxyClientAgent, type WebSocketProxyClientAgentOptions } from "./client-agent.ts";
+export {
+  type ProxyDial,
+  type ProxyHeaders,
+  WebSocketProxyClientAgent,
+  type WebSocketProxyClientAgentOptions,
+} from "./client-agent.ts";
+export type { DialOptions } from "./dial-options.ts";
 export type { GateCause, GateCounters, GateDirectionCounters } from "./gate.ts";
 export type { Clock, ConnectFailure, LinkCounters, LinkOptions } from "./link/index.ts";
 export type { DisconnectedData, ProxyClientEvents, ProxyServerEvents, RejectedData } from "./proxy-events.ts";

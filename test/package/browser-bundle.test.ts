@@ -6,7 +6,7 @@ import { build, type Plugin } from "esbuild";
 import { describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const doors = ["src/index.ts", "src/llm.ts"];
+const doors = ["src/index.ts", "src/llm.ts", "src/testing.ts"];
 
 /** What a browser gives a page; nothing of Node's own. */
 const webGlobals = {
