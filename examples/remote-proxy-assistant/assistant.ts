@@ -1,7 +1,7 @@
 import { BusFrameMessage, TrunklineError } from "trunkline";
 import { type AgentServer, serveAgents } from "trunkline/server";
 import { chooseModel } from "../support/choose-model.ts";
-import { readFlags, readPort, runProgram } from "../support/program.ts";
+import { readFlags, readPort, runProgram, UsageError } from "../support/program.ts";
 import { AcmeAssistant, offlineAcmeModel } from "./acme-assistant.ts";
 
 const help = `Serves Acme's assistant: every connection is a conversation of its own.
@@ -13,6 +13,7 @@ Usage: assistant.ts [--host ADDRESS] [--port NUMBER] [--model PROVIDER/NAME]
   --or-any-port          take a free port where that one is in use
   --model PROVIDER/NAME  an AI SDK provider that is installed, as in openai/gpt-4.1-mini, or offline
                          (with OPENAI_API_KEY or OPENAI_BASE_URL: that API; else offline)
+  --quiet                do not log what goes wrong in a conversation; its user is told
   --verbose              errors in full
   --help                 this text
 
@@ -26,6 +27,7 @@ await runProgram(async (args) => {
       port: { type: "string", default: "8765" },
       "or-any-port": { type: "boolean", default: false },
       model: { type: "string" },
+      quiet: { type: "boolean", default: false },
       verbose: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -35,6 +37,7 @@ await runProgram(async (args) => {
     process.stdout.write(help);
     return 0;
   }
+  if (flags.host === "") throw new UsageError("--host wants an address, as 127.0.0.1, or 0.0.0.0 for every network.");
   const { model, description } = await chooseModel({
     wanted: flags.model,
     env: process.env,
@@ -52,7 +55,9 @@ await runProgram(async (args) => {
       await session.runner.addAgent(new AcmeAssistant("assistant", { bus: session.runner.bus, model }));
     });
   const server = await listen(serve, readPort(flags.port), flags["or-any-port"]);
-  server.on("error", ({ error }) => console.error(flags.verbose ? error : `Error: ${error.message}`));
+  server.on("error", ({ error }) => {
+    if (!flags.quiet) console.error(flags.verbose ? error : `Error: ${error.message}`);
+  });
   console.error(`Model: ${description}`);
   console.error(`The assistant listens on ${server.url}`);
   // For a parent process, where there is one.

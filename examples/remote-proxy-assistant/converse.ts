@@ -15,10 +15,14 @@ export interface ConverseOptions {
 export async function converse({ url, say, verbose }: ConverseOptions): Promise<number> {
   const transport = new TerminalTransport({ say, input: process.stdin, output: process.stdout });
   const runner = new AgentRunner();
-  let exitCode = 0;
+  let failures = 0;
   const fail = (error: Error) => {
-    exitCode = 1;
-    console.error(verbose ? error : `Error: ${error.message}`);
+    failures += 1;
+    // A person may go on after a failure; a script ends with its first, and what follows from that is not news.
+    if (failures > 1 && !transport.interactive && !verbose) return;
+    transport.aside(() => console.error(verbose ? error : `Error: ${error.message}`));
+    if (transport.interactive) transport.giveTurn();
+    else transport.leave();
   };
   runner.on("error", (error: TrunklineError) => fail(error));
 
@@ -32,21 +36,26 @@ export async function converse({ url, say, verbose }: ConverseOptions): Promise<
     link: { connectAttempts: 1 },
   });
   proxy.on("connectFailed", async ({ error }) => {
+    transport.close();
     fail(error);
     await runner.cancel("no connection");
   });
   proxy.on("disconnected", async ({ clean, code, reason }) => {
-    if (!clean)
-      fail(
-        new Error(
-          `The assistant was lost in the middle of the conversation (code ${code}: ${reason || "no reason given"}).`,
-        ),
-      );
+    transport.close();
+    if (!clean) fail(new Error(lostMessage(code, reason)));
     await runner.end("the assistant has left");
   });
   await runner.addAgent(proxy);
 
-  await runner.run();
-  transport.close();
-  return exitCode;
+  if (transport.interactive) console.error('Type what you want to say. "Goodbye" or Ctrl-C ends the conversation.\n');
+  try {
+    await runner.run();
+  } finally {
+    transport.close();
+  }
+  return failures === 0 ? 0 : 1;
+}
+
+function lostMessage(code: number, reason: string): string {
+  return `The assistant was lost in the middle of the conversation (code ${code}: ${reason || "no reason given"}).`;
 }

@@ -20,6 +20,9 @@ Without --say, lines are read: in a terminal as a chat, which Ctrl-C ends, and f
 The assistant's words go to stdout, everything else to stderr. The exit code is 0 if all went well.
 `;
 
+// It takes itself less time than this; only one that hangs is killed.
+const stopTimeoutMs = 1_500;
+
 await runProgram(async (args) => {
   const flags = readFlags(
     {
@@ -38,11 +41,13 @@ await runProgram(async (args) => {
   const assistant = startAssistant([
     ...(flags.port === undefined ? ["--port", "8765", "--or-any-port"] : ["--port", String(readPort(flags.port))]),
     ...(flags.model === undefined ? [] : ["--model", flags.model]),
-    ...(flags.verbose ? ["--verbose"] : []),
+    // What goes wrong in the conversation is said once, by this program.
+    flags.verbose ? "--verbose" : "--quiet",
   ]);
   try {
     const url = await listening(assistant);
-    return url === undefined ? 1 : await converse({ url, say: flags.say, verbose: flags.verbose });
+    if (url !== undefined) return await converse({ url, say: flags.say, verbose: flags.verbose });
+    return assistant.exitCode || 1;
   } finally {
     await stop(assistant);
   }
@@ -64,5 +69,7 @@ async function stop(assistant: ChildProcess): Promise<void> {
   if (assistant.exitCode !== null || assistant.signalCode !== null) return;
   const exited = once(assistant, "exit");
   if (assistant.connected) assistant.disconnect();
+  const late = setTimeout(() => assistant.kill("SIGKILL"), stopTimeoutMs);
   await exited;
+  clearTimeout(late);
 }

@@ -43,7 +43,7 @@ export async function chooseModel({ wanted, env, offline }: ChooseModelOptions):
   if (wanted === undefined && (key || baseURL)) return openAI(env.OPENAI_MODEL || defaultOpenAIModel, env);
   return {
     model: offline(),
-    description: "offline: a few rules, no key, no network (OPENAI_API_KEY or --model brings a real one)",
+    description: "offline, a few rules (OPENAI_API_KEY or --model brings a real one)",
   };
 }
 
@@ -65,6 +65,8 @@ async function named(wanted: string, env: ChooseModelOptions["env"]): Promise<Ch
 
 async function openAI(name: string, env: ChooseModelOptions["env"]): Promise<ChosenModel> {
   const baseURL = env.OPENAI_BASE_URL;
+  if (baseURL && !(URL.canParse(baseURL) && /^https?:/i.test(baseURL)))
+    throw new UsageError(`OPENAI_BASE_URL wants a URL as http://localhost:11434/v1, not "${baseURL}".`);
   const { createOpenAI } = (await load("@ai-sdk/openai")) as typeof import("@ai-sdk/openai");
   // A server of one's own often wants no key, but the library wants one.
   const openai = createOpenAI({ apiKey: env.OPENAI_API_KEY || "none", ...(baseURL ? { baseURL } : {}) });

@@ -20,7 +20,13 @@ export function readPort(text: string): number {
   throw new UsageError(`--port wants a number from 0 to 65535, not "${text}".`);
 }
 
-/** Runs a program: a failure is one sentence on stderr and exit code 1, or all of it with `--verbose`. */
+// What a program has opened and cannot close, as a model that does not heed a cancel, keeps it no longer than this.
+const exitGraceMs = 500;
+
+/**
+ * Runs a program: a failure is one sentence on stderr and exit code 1, or 2 if the flags were wrong; with `--verbose`
+ * all of it.
+ */
 export async function runProgram(main: (args: readonly string[]) => Promise<number>): Promise<void> {
   const args = process.argv.slice(2);
   try {
@@ -30,4 +36,5 @@ export async function runProgram(main: (args: readonly string[]) => Promise<numb
     console.error(verbose ? error : `Error: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = error instanceof UsageError ? 2 : 1;
   }
+  setTimeout(() => process.exit(), exitGraceMs).unref();
 }

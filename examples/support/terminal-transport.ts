@@ -1,25 +1,28 @@
-import { createInterface, type Interface } from "node:readline";
+import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
 import {
   type Frame,
   type FrameDirection,
   FrameProcessor,
-  InterruptionFrame,
-  LLMFullResponseEndFrame,
-  LLMTextFrame,
   StartFrame,
   TranscriptionFrame,
   type Transport,
 } from "trunkline";
+import { TerminalOutput } from "./terminal-output.ts";
 import { TurnWatch } from "./turn-watch.ts";
+import { TypedLines } from "./typed-lines.ts";
 
 export interface TerminalTransportOptions {
   /** What the user says, instead of what is typed. */
   readonly say?: readonly string[] | undefined;
   readonly input: Readable & { readonly isTTY?: boolean };
-  /** Gets the bot's words and nothing else; prompts only if it is a terminal. */
-  readonly output: Writable & { readonly isTTY?: boolean };
+  /** Gets the bot's words and nothing else; prompts, names and colours only if it is a terminal, as is the input. */
+  readonly output: Writable & { readonly isTTY?: boolean; readonly columns?: number; hasColors?(): boolean };
 }
+
+// A conversation that ends with the bot's words does so within this; no prompt is to flash up after them.
+const promptDelayMs = 150;
 
 type Handler = (client: unknown) => void | Promise<void>;
 
@@ -28,20 +31,30 @@ type Handler = (client: unknown) => void | Promise<void>;
  * recognized; the bot's text is printed as it comes. The next line is taken when the bot has finished.
  */
 export class TerminalTransport implements Transport {
+  /** Whether a person types at a terminal and reads the answers there. */
+  readonly interactive: boolean;
   readonly #options: TerminalTransportOptions;
-  readonly #interactive: boolean;
   readonly #turns = new TurnWatch();
   readonly #handlers = { clientConnected: new Set<Handler>(), clientDisconnected: new Set<Handler>() };
   readonly #input: TerminalInput;
   readonly #output: TerminalOutput;
-  #lines: Interface | undefined;
-  #closed = false;
+  #lines: { close(): void } | undefined;
+  #typed: TypedLines | undefined;
+  #state: "open" | "leaving" | "closed" = "open";
 
   constructor(options: TerminalTransportOptions) {
     this.#options = options;
-    this.#interactive = options.say === undefined && options.input.isTTY === true && options.output.isTTY === true;
-    this.#input = new TerminalInput(() => this.#begin());
-    this.#output = new TerminalOutput(options.output, this.#turns, this.#interactive);
+    this.interactive = options.say === undefined && options.input.isTTY === true && options.output.isTTY === true;
+    this.#input = new TerminalInput(() => void this.#converse());
+    this.#output = new TerminalOutput({
+      output: options.output,
+      label: this.#label("assistant", 36),
+      onBegin: () => this.#typed?.hide(),
+      onEnd: () => this.#typed?.show(),
+      onFrame: (frame) => this.#turns.see(frame),
+    });
+    // Whoever read the words has gone, as `head` does: nobody is left to talk to.
+    options.output.on("error", () => this.leave());
   }
 
   input(): FrameProcessor {
@@ -57,52 +70,98 @@ export class TerminalTransport implements Transport {
     return () => void this.#handlers[event].delete(handler);
   }
 
+  /** Makes room on the screen for lines that somebody else writes. */
+  aside(write: () => void): void {
+    this.#output.endLine();
+    this.#typed?.hide();
+    write();
+    this.#typed?.show();
+  }
+
+  /** No answer will come: it is the user's turn. */
+  giveTurn(): void {
+    this.#turns.giveUp();
+  }
+
+  /** The user leaves: nothing more is read, and the client is disconnected. */
+  leave(): void {
+    if (this.#state !== "open") return;
+    this.#state = "leaving";
+    this.#stopReading();
+  }
+
   /** The conversation is over: nothing more is read. */
   close(): void {
-    this.#closed = true;
+    if (this.#state === "open") this.#stopReading();
+    this.#state = "closed";
+  }
+
+  #stopReading(): void {
     this.#lines?.close();
     this.#turns.giveUp();
     // A pipe that is still open must not keep the program alive.
     if (this.#options.say === undefined) this.#options.input.destroy();
   }
 
-  #begin(): void {
-    void this.#converse();
-  }
-
   async #converse(): Promise<void> {
-    await this.#tell("clientConnected");
-    await this.#turns.botFinished();
-    for await (const line of this.#utterances()) {
-      if (this.#closed) return;
-      const text = line.trim();
-      if (text === "") continue;
-      this.#turns.userSpoke();
-      await this.#input.hear(text);
+    const utterances = this.#utterances();
+    try {
+      await this.#tell("clientConnected");
       await this.#turns.botFinished();
+      for await (const line of utterances) {
+        if (this.#state !== "open") break;
+        const text = line.trim();
+        if (text === "") continue;
+        this.#turns.userSpoke();
+        await this.#input.hear(text);
+        await this.#turns.botFinished();
+      }
+    } catch (error) {
+      await this.#input.fail(error);
     }
-    if (!this.#closed) await this.#tell("clientDisconnected");
+    if (this.#state !== "closed") await this.#tell("clientDisconnected").catch((error) => this.#input.fail(error));
   }
 
-  async *#utterances(): AsyncGenerator<string> {
+  #utterances(): Iterable<string> | AsyncIterable<string> {
     const { say, input, output } = this.#options;
-    if (say !== undefined) {
-      yield* say;
-      return;
+    if (say !== undefined) return say;
+    if (this.interactive) {
+      this.#lines = this.#typed = new TypedLines({ input, output, prompt: this.#label("you", 32) });
+      return typedLines(this.#typed);
     }
-    const lines = createInterface(this.#interactive ? { input, output, prompt: "you> " } : { input });
+    return this.#pipedLines();
+  }
+
+  // Begins to read when the first line is asked for: lines that come before that would be lost.
+  async *#pipedLines(): AsyncGenerator<string> {
+    const lines = createInterface({ input: this.#options.input });
     this.#lines = lines;
-    // In a raw terminal Ctrl-C reaches nobody but this interface.
-    lines.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
-    if (this.#interactive) lines.prompt();
-    for await (const line of lines) {
-      yield line;
-      if (this.#interactive && !this.#closed) lines.prompt();
+    try {
+      yield* lines;
+    } catch (cause) {
+      throw new Error(`The input cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`, {
+        cause,
+      });
     }
+  }
+
+  // hasColors knows NO_COLOR and terminals that have none.
+  #label(name: string, color: number): string {
+    if (!this.interactive) return "";
+    return this.#options.output.hasColors?.() === true ? `\x1b[1;${color}m${name}>\x1b[0m ` : `${name}> `;
   }
 
   async #tell(event: "clientConnected" | "clientDisconnected"): Promise<void> {
     for (const handler of this.#handlers[event]) await handler(this);
+  }
+}
+
+async function* typedLines(typed: TypedLines): AsyncGenerator<string> {
+  for (;;) {
+    await pause(promptDelayMs);
+    const line = await typed.next();
+    if (line === undefined) return;
+    yield line;
   }
 }
 
@@ -124,42 +183,8 @@ class TerminalInput extends FrameProcessor {
       new TranscriptionFrame({ text, userId: "user", timestamp: new Date().toISOString(), finalized: true }),
     );
   }
-}
 
-class TerminalOutput extends FrameProcessor {
-  readonly #output: Writable;
-  readonly #turns: TurnWatch;
-  readonly #interactive: boolean;
-  #printed = false;
-
-  constructor(output: Writable, turns: TurnWatch, interactive: boolean) {
-    super();
-    this.#output = output;
-    this.#turns = turns;
-    this.#interactive = interactive;
-  }
-
-  override async process(frame: Frame, direction: FrameDirection): Promise<void> {
-    if (frame instanceof LLMTextFrame && direction === "downstream") this.#print(frame.text);
-    else if (frame instanceof LLMFullResponseEndFrame || frame instanceof InterruptionFrame) this.#endLine();
-    await this.push(frame, direction);
-    this.#turns.see(frame);
-  }
-
-  override cleanup(): void {
-    this.#endLine();
-  }
-
-  #print(text: string): void {
-    const first = !this.#printed;
-    if (first && text.trim() === "") return;
-    this.#printed = true;
-    if (first && this.#interactive) this.#output.write("\r\x1b[Kassistant> ");
-    this.#output.write(first ? text.trimStart() : text);
-  }
-
-  #endLine(): void {
-    if (this.#printed) this.#output.write("\n");
-    this.#printed = false;
+  fail(error: unknown): Promise<void> {
+    return this.pushError(error);
   }
 }

@@ -10,7 +10,7 @@ import {
   BusFrameMessage,
   type BusMessage,
 } from "../bus/index.ts";
-import { messageOf } from "../errors.ts";
+import { messageOf, TrunklineError } from "../errors.ts";
 import type { ErrorFrame, FrameClass } from "../frames/index.ts";
 import type { Pipeline } from "../pipeline/index.ts";
 import type { AgentGoneData, AgentReadyData, AgentRegistry } from "../registry/index.ts";
@@ -149,6 +149,15 @@ export class AgentCore<Child extends ChildAgent> {
   async adopt(child: Child): Promise<void> {
     if (this.lifecycle.host !== undefined) this.#watch(child);
     await this.children.add(child);
+  }
+
+  /** Asks the runner for the end. When there is no bus any more, the end has come already. */
+  async ask(message: BusMessage): Promise<void> {
+    try {
+      await this.#bus.send(message);
+    } catch (error) {
+      if (!(error instanceof TrunklineError && error.code === "TL_BUS_STOPPED")) throw error;
+    }
   }
 
   /** Tells its parent, or everyone if it has none, that something failed. */

@@ -229,14 +229,14 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
     return this.#core.requester.taskGroup<R>(agentNames, options);
   }
 
-  /** Asks the runner to end everything gracefully. */
+  /** Asks the runner to end everything gracefully. Does nothing once it has ended. */
   async end(options: { readonly reason?: string | undefined } = {}): Promise<void> {
-    await this.sendMessage(new BusEndMessage({ source: this.name, reason: options.reason }));
+    await this.#core.ask(new BusEndMessage({ source: this.name, reason: options.reason }));
   }
 
-  /** Asks the runner to stop everything now. */
+  /** Asks the runner to stop everything now. Does nothing once it has ended. */
   async cancel(options: { readonly reason?: string | undefined } = {}): Promise<void> {
-    await this.sendMessage(new BusCancelMessage({ source: this.name, reason: options.reason }));
+    await this.#core.ask(new BusCancelMessage({ source: this.name, reason: options.reason }));
   }
 
   /** Resolves once it has ended, in whatever way. */

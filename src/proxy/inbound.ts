@@ -9,21 +9,34 @@ export interface InboundOptions {
   readonly bus: AgentBus;
   readonly gate: Gate;
   readonly serializer: MessageSerializer;
+  readonly maxWaitingBytes: number;
   /** The peer says which agent it has; the proxy makes of it what it can vouch for. */
   onDiscovery(message: DiscoveryMessage): void;
   onRejected(rejection: RejectedData): void;
   onError(error: unknown): void;
 }
 
-/** From the link to the bus: bytes, message, gate. Nothing that arrives can make it throw. */
+/**
+ * From the link to the bus: bytes, message, gate. Nothing that arrives can make it throw.
+ *
+ * What came in and is not handled yet is bounded in bytes: a peer that sends faster than the agents work, or that makes
+ * them answer and does not read, costs no more memory than that.
+ */
 export class Inbound {
   readonly #options: InboundOptions;
+  #waitingBytes = 0;
+  #counting = false;
 
   constructor(options: InboundOptions) {
     this.#options = options;
   }
 
   receive(bytes: Uint8Array): void {
+    const { maxWaitingBytes } = this.#options;
+    if (this.#waitingBytes + bytes.byteLength > maxWaitingBytes) {
+      this.#reject("full", `A message was not let in: over ${maxWaitingBytes} bytes would wait for the agents here.`);
+      return;
+    }
     const message = this.#read(bytes);
     if (message === undefined) return;
     const verdict = this.#options.gate.inbound(message);
@@ -31,7 +44,26 @@ export class Inbound {
       const { cause } = verdict;
       this.#reject(cause, `A ${message.constructor.name} was not let in: ${gateCauses[cause]}.`);
     } else if (isDiscovery(verdict.message)) this.#options.onDiscovery(verdict.message);
-    else this.#options.bus.send(verdict.message).catch(this.#options.onError);
+    else {
+      this.#options.bus.send(verdict.message).catch(this.#options.onError);
+      this.#count(bytes.byteLength);
+    }
+  }
+
+  #count(byteLength: number): void {
+    this.#waitingBytes += byteLength;
+    if (!this.#counting) void this.#discount();
+  }
+
+  /** Whenever the bus has handled what it had, that much waits no more. */
+  async #discount(): Promise<void> {
+    this.#counting = true;
+    while (this.#waitingBytes > 0) {
+      const counted = this.#waitingBytes;
+      await this.#options.bus.idle();
+      this.#waitingBytes -= counted;
+    }
+    this.#counting = false;
   }
 
   #read(bytes: Uint8Array): BusMessage | undefined {

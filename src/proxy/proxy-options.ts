@@ -15,6 +15,11 @@ export interface ProxyOptions {
   readonly forwardMessages?: readonly BusMessageClass[] | undefined;
   /** Default: a `JSONMessageSerializer` of its own. */
   readonly serializer?: MessageSerializer | undefined;
+  /**
+   * How many bytes of messages that came in may wait to be handled on this bus. What comes beyond that is refused, and
+   * told by the event `rejected`. Default 16 MiB.
+   */
+  readonly maxWaitingBytes?: number | undefined;
   /** Sizes, times and limits of the connection. */
   readonly link?: LinkOptions | undefined;
 }

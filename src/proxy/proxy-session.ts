@@ -32,6 +32,7 @@ export interface ProxyCounters {
 
 // Gives an agent that is ending its time to say its last words; the runner's own deadline is longer.
 const lastWordsTimeoutMs = 20_000;
+const defaultMaxWaitingBytes = 16_777_216;
 
 /**
  * One session between two buses: gate, serializer, link and presence, tied together.
@@ -64,7 +65,11 @@ export class ProxySession {
     const { bus, proxyName } = route;
     const shared = { bus, proxyName, gate: this.#gate, serializer: this.#serializer, onRejected, onError };
     this.#presence = new Presence({ ...route, send: (message) => this.#sendPastGate(message), onError });
-    this.#inbound = new Inbound({ ...shared, onDiscovery: (message) => this.#presence.learn(message) });
+    this.#inbound = new Inbound({
+      ...shared,
+      maxWaitingBytes: route.maxWaitingBytes ?? defaultMaxWaitingBytes,
+      onDiscovery: (message) => this.#presence.learn(message),
+    });
     this.#outbound = new Outbound({ ...shared, send: (bytes) => this.#link.send(bytes) });
   }
 

@@ -75,6 +75,15 @@ describe("an agent's life", () => {
     expect(recording.all(BusCancelMessage).map(({ source }) => source)).toEqual(["a"]);
   });
 
+  it("end() and cancel() do nothing once everything has ended", async () => {
+    await using running = await Running.with(({ bus }) => [new BaseAgent("a", { bus })]);
+    const agent = running.runner.getAgent("a") as BaseAgent;
+    await agent.end();
+    await running.finished;
+    await expect(agent.end()).resolves.toBeUndefined();
+    await expect(agent.cancel()).resolves.toBeUndefined();
+  });
+
   it("K36: a graceful end lets everything queued pass first", async () => {
     await using running = await Running.with(({ bus }) => [new PipelineAgent("a", { bus })]);
     const agent = running.runner.getAgent("a") as PipelineAgent;
