@@ -13,6 +13,8 @@ export interface InboundOptions {
   /** The peer says which agent it has; the proxy makes of it what it can vouch for. */
   onDiscovery(message: DiscoveryMessage): void;
   onRejected(rejection: RejectedData): void;
+  /** It may come in, but there is no room for it. */
+  onUndelivered(message: BusMessage, why: string): void;
   onError(error: unknown): void;
 }
 
@@ -32,11 +34,6 @@ export class Inbound {
   }
 
   receive(bytes: Uint8Array): void {
-    const { maxWaitingBytes } = this.#options;
-    if (this.#waitingBytes + bytes.byteLength > maxWaitingBytes) {
-      this.#reject("full", `A message was not let in: over ${maxWaitingBytes} bytes would wait for the agents here.`);
-      return;
-    }
     const message = this.#read(bytes);
     if (message === undefined) return;
     const verdict = this.#options.gate.inbound(message);
@@ -44,10 +41,19 @@ export class Inbound {
       const { cause } = verdict;
       this.#reject(cause, `A ${message.constructor.name} was not let in: ${gateCauses[cause]}.`);
     } else if (isDiscovery(verdict.message)) this.#options.onDiscovery(verdict.message);
-    else {
-      this.#options.bus.send(verdict.message).catch(this.#options.onError);
-      this.#count(bytes.byteLength);
+    else this.#deliver(verdict.message, bytes.byteLength);
+  }
+
+  #deliver(message: BusMessage, byteLength: number): void {
+    const { bus, maxWaitingBytes, onError, onUndelivered } = this.#options;
+    if (this.#waitingBytes + byteLength > maxWaitingBytes) {
+      const why = `over ${maxWaitingBytes} bytes would wait to be handled`;
+      this.#reject("full", `A ${message.constructor.name} was not let in: ${why}.`);
+      onUndelivered(message, why);
+      return;
     }
+    bus.send(message).catch(onError);
+    this.#count(byteLength);
   }
 
   #count(byteLength: number): void {

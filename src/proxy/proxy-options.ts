@@ -17,7 +17,7 @@ export interface ProxyOptions {
   readonly serializer?: MessageSerializer | undefined;
   /**
    * How many bytes of messages that came in may wait to be handled on this bus. What comes beyond that is refused, and
-   * told by the event `rejected`. Default 16 MiB.
+   * told by the event `rejected`; a task request is answered with status `failed`. Default 32 MiB.
    */
   readonly maxWaitingBytes?: number | undefined;
   /** Sizes, times and limits of the connection. */

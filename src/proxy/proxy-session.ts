@@ -1,4 +1,4 @@
-import { type BusMessage, BusTaskCancelMessage } from "../bus/index.ts";
+import { type BusMessage, BusTaskCancelMessage, BusTaskRequestMessage, BusTaskResponseMessage } from "../bus/index.ts";
 import { messageOf, type TrunklineError } from "../errors.ts";
 import type { AgentRegistry } from "../registry/index.ts";
 import { within } from "../util/index.ts";
@@ -32,7 +32,7 @@ export interface ProxyCounters {
 
 // Gives an agent that is ending its time to say its last words; the runner's own deadline is longer.
 const lastWordsTimeoutMs = 20_000;
-const defaultMaxWaitingBytes = 16_777_216;
+const defaultMaxWaitingBytes = 33_554_432;
 
 /**
  * One session between two buses: gate, serializer, link and presence, tied together.
@@ -69,6 +69,7 @@ export class ProxySession {
       ...shared,
       maxWaitingBytes: route.maxWaitingBytes ?? defaultMaxWaitingBytes,
       onDiscovery: (message) => this.#presence.learn(message),
+      onUndelivered: (message, why) => this.#answerUndelivered(message, why),
     });
     this.#outbound = new Outbound({ ...shared, send: (bytes) => this.#link.send(bytes) });
   }
@@ -156,6 +157,14 @@ export class ProxySession {
       const cancel = new BusTaskCancelMessage({ source: requester, target: asked, taskId, reason });
       this.#route.bus.send(cancel).catch((error: unknown) => this.#events.onError(error));
     }
+  }
+
+  /** The agent that was asked never hears of it, so its answer is made here. */
+  #answerUndelivered(message: BusMessage, error: string): void {
+    if (!(message instanceof BusTaskRequestMessage) || message.target === undefined) return;
+    const { source: target, target: source, taskId } = message;
+    const answer = new BusTaskResponseMessage({ source, target, taskId, status: "failed", response: { error } });
+    if (this.#gate.outbound(answer).pass) this.#sendPastGate(answer);
   }
 
   #sendPastGate(message: BusMessage): void {

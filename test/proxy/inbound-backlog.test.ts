@@ -1,4 +1,11 @@
-import { AgentRunner, BaseAgent, BusDataMessage, type BusMessage, JSONMessageSerializer } from "trunkline";
+import {
+  AgentRunner,
+  BaseAgent,
+  BusDataMessage,
+  type BusMessage,
+  BusTaskRequestMessage,
+  JSONMessageSerializer,
+} from "trunkline";
 import { WebSocketProxyServerAgent } from "trunkline/server";
 import { socketPair } from "trunkline/testing";
 import { describe, expect, it } from "vitest";
@@ -50,13 +57,17 @@ async function session() {
   const run = runner.run();
   await until(() => stuck.ready && proxy.ready);
   const blob = serializer.serialize(new Blob({ source: "acme", target: "stuck", data: "x".repeat(100_000) }));
+  const payload = "x".repeat(200_000);
+  const request = serializer.serialize(
+    new BusTaskRequestMessage({ source: "acme", target: "stuck", taskId: "t", payload }),
+  );
   const end = async () => {
     stuck.release();
     client.terminate();
     await runner.cancel();
     await run;
   };
-  return { client, stuck, refused, blob, [Symbol.asyncDispose]: end };
+  return { client, stuck, refused, blob, request, [Symbol.asyncDispose]: end };
 }
 
 describe("what comes in faster than it is handled", () => {
@@ -66,6 +77,10 @@ describe("what comes in faster than it is handled", () => {
     await until(() => s.refused.length > 0 && s.stuck.taken === 1);
     await until(() => s.refused.length === 21);
     expect(new Set(s.refused)).toEqual(new Set(["full"]));
+    const answers: string[] = [];
+    s.client.on("message", (data: Uint8Array) => answers.push(new TextDecoder().decode(data)));
+    s.client.send(s.request);
+    await until(() => answers.some((answer) => answer.includes('"status":"failed"')));
     s.stuck.release();
     await until(() => s.stuck.taken === 9);
     s.client.send(s.blob);

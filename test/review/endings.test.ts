@@ -195,7 +195,7 @@ describe("a runner", () => {
     for (let life = 0; life < 50; life++) {
       const guest = new BaseAgent("guest", { bus });
       await runner.addAgent(guest);
-      await guest.start();
+      await until(() => guest.ready);
       await guest.stop();
     }
     await until(() => seen.length > 0);
