@@ -13,6 +13,7 @@ export const errorCodes = {
   TL_CONNECTION_LOST: "The connection ended before the work did; connect again and repeat what is safe to repeat.",
   TL_CONTEXT_INVALID:
     "Correct or remove the messages of the conversation that the error names; the model was asked without them.",
+  TL_FLOW_NODE_UNKNOWN: "Correct the name, or return the node itself; the message lists the nodes the flow has.",
   TL_HANDLER_FAILED: "A handler threw; the cause is its error. Catch what you expect inside the handler.",
   TL_INVALID_OPTION: "Correct the option that the message names.",
   TL_LINK_FULL: "The peer does not read as fast as you send: wait for the promise of send() before the next message.",

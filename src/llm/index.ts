@@ -1,6 +1,32 @@
 export type { LLMActivationArgs } from "./activation-args.ts";
 export { LLMAssistantAggregator } from "./assistant-aggregator.ts";
 export { type ContextAggregators, createContextAggregators } from "./context-aggregators.ts";
+export {
+  type ContextStrategy,
+  defineFlow,
+  endConversation,
+  type FlowAction,
+  type FlowCall,
+  type FlowDefinition,
+  type FlowFunction,
+  type FlowFunctionOptions,
+  type FlowFunctions,
+  type FlowNode,
+  type FlowNodeSource,
+  type FlowRun,
+  type FlowStep,
+  FlowsAgent,
+  flowDiagram,
+  flowFunction,
+  type NamedFlowNode,
+  type ResetWithSummary,
+  type ResetWithSummaryOptions,
+  resetWithSummary,
+  type Summarize,
+  type SummarizeWithModelOptions,
+  summarizeWithModel,
+  ttsSay,
+} from "./flows/index.ts";
 export { LLMAgent, type LLMAgentOptions, type LLMEndOptions, type LLMHandoffOptions } from "./llm-agent.ts";
 export { LLMService, type LLMServiceOptions } from "./llm-service.ts";
 export {

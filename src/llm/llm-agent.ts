@@ -89,10 +89,15 @@ export abstract class LLMAgent<Events extends AgentEvents = AgentEvents> extends
 
   override async onActivated(args: ActivationArgs | undefined): Promise<void> {
     await super.onActivated(args);
-    const tools = toolSchemas(this.tools);
-    if (tools.length > 0) await this.queueFrame(new LLMSetToolsFrame({ tools }));
     const { messages, runLlm, problems } = readActivationArgs(args);
     if (problems.length > 0) this.report(new TrunklineError("TL_INVALID_OPTION", problems.join(" ")));
+    await this.enterConversation(messages, runLlm);
+  }
+
+  /** Brings its tools, then the messages of its activation, into the conversation. */
+  protected async enterConversation(messages: readonly LLMContextMessage[], runLlm: boolean): Promise<void> {
+    const tools = toolSchemas(this.tools);
+    if (tools.length > 0) await this.queueFrame(new LLMSetToolsFrame({ tools }));
     if (messages.length > 0) await this.queueFrame(new LLMMessagesAppendFrame({ messages, runLlm }));
   }
 

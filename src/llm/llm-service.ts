@@ -56,7 +56,7 @@ export class LLMService extends FrameProcessor {
   readonly #ended = deferred();
   #abandon = new AbortController();
   #interruption = deferred();
-  #tools: Readonly<Record<string, Tool>> = {};
+  #tools: Readonly<Record<string, Tool>> | undefined;
   #turn: Promise<void> = done;
   #lastWords: Promise<void> | undefined;
   #conversation: LLMContextMessage[] = [];
@@ -70,7 +70,17 @@ export class LLMService extends FrameProcessor {
 
   /** Adds tools, by name. As soon as there are any, the model is offered these and not those of the conversation. */
   registerTools(tools: Readonly<Record<string, Tool>>): void {
-    this.#tools = { ...this.#tools, ...tools };
+    if (Object.keys(tools).length > 0) this.#tools = { ...this.#tools, ...tools };
+  }
+
+  /** From the next answer on the model is offered these tools alone, also if there are none. */
+  replaceTools(tools: Readonly<Record<string, Tool>>): void {
+    this.#tools = { ...tools };
+  }
+
+  /** The conversation as the model last saw it, with what it answered and what its tools returned. */
+  get conversation(): readonly LLMContextMessage[] {
+    return [...this.#conversation];
   }
 
   /** True from the moment a tool is called until its result has been pushed. */
@@ -109,6 +119,11 @@ export class LLMService extends FrameProcessor {
     return this.#lastWords;
   }
 
+  /** The model will not answer the results of the tools that run now. */
+  silenceToolCalls(): void {
+    this.#runner.silence();
+  }
+
   /** Gives the tools that run empty results now, which the model will not answer; resolves once they are pushed. */
   settleToolCalls(): Promise<void> {
     return this.#runner.settle();
@@ -128,14 +143,16 @@ export class LLMService extends FrameProcessor {
 
   async #answer(context: LLMContext): Promise<void> {
     const { signal } = this;
+    let tools = this.#tools;
     const { calls } = await this.#takeTurn(async () => {
       if (this.#lastWords !== undefined || signal.aborted) return nothing;
+      tools = this.#tools;
       this.#conversation = [...context.messages];
       this.#contextTools = context.tools ?? [];
       return this.#complete(signal, promptToolChoice(context.toolChoice));
     });
     // Not awaited: results may be long in coming, and the user may speak meanwhile. The end waits for them.
-    if (calls.length > 0) void this.#runner.run(calls, this.#tools);
+    if (calls.length > 0) void this.#runner.run(calls, tools ?? {});
     // An interruption between the answer and its tools has not met them.
     if (signal.aborted) await this.#runner.interrupt();
   }
@@ -174,8 +191,8 @@ export class LLMService extends FrameProcessor {
     const options = { provider: model.provider, systemInstruction, developerMessages };
     const { prompt, problems } = toPrompt(this.#conversation, options);
     await this.#reportProblems(problems);
-    const own = toolSchemas(this.#tools);
-    return { prompt, tools: own.length > 0 ? own : this.#contextTools, toolChoice, settings: this.#options, signal };
+    const tools = this.#tools === undefined ? this.#contextTools : toolSchemas(this.#tools);
+    return { prompt, tools, toolChoice, settings: this.#options, signal };
   }
 
   async #takeTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -1,0 +1,32 @@
+import type { LLMContextMessage } from "../../frames/index.ts";
+
+/** Makes a summary of a conversation; the signal aborts when it takes too long or the agent ends. */
+export type Summarize = (messages: readonly LLMContextMessage[], signal: AbortSignal) => string | Promise<string>;
+
+export interface ResetWithSummary {
+  readonly type: "resetWithSummary";
+  readonly summarize: Summarize;
+  readonly timeoutMs: number;
+}
+
+/**
+ * What happens to the conversation when a node is entered.
+ *
+ * - `"append"`: the node's messages are added.
+ * - `"reset"`: the node's messages replace it; the last role messages are kept.
+ * - {@link resetWithSummary}: the same, with a summary of what was said before them.
+ */
+export type ContextStrategy = "append" | "reset" | ResetWithSummary;
+
+export interface ResetWithSummaryOptions {
+  /** How long the summary may take, in milliseconds. Default 5,000. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/**
+ * Replaces the conversation by its summary and the node's messages. Where there is no summary in time, an empty one or
+ * an error, nothing is lost: the node's messages are appended.
+ */
+export function resetWithSummary(summarize: Summarize, options: ResetWithSummaryOptions = {}): ResetWithSummary {
+  return { type: "resetWithSummary", summarize, timeoutMs: options.timeoutMs ?? 5_000 };
+}
