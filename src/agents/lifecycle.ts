@@ -90,7 +90,8 @@ export class Lifecycle {
 
   /** Does nothing for an agent that is not attached yet: whoever attaches it starts it. */
   async start(): Promise<void> {
-    if (this.#state !== "created" || this.#attached === undefined) return;
+    if (this.#attached === undefined) return;
+    if (this.#state !== "created") return this.settled;
     this.#state = "starting";
     try {
       await this.#attached;
