@@ -11,11 +11,12 @@ import {
   type BusMessage,
 } from "../bus/index.ts";
 import { messageOf, TrunklineError } from "../errors.ts";
-import type { ErrorFrame, FrameClass } from "../frames/index.ts";
+import { type ErrorFrame, type FrameClass, TTSSpeakFrame } from "../frames/index.ts";
 import type { Pipeline } from "../pipeline/index.ts";
 import type { AgentGoneData, AgentReadyData, AgentRegistry } from "../registry/index.ts";
 import { type TaskHandlers, type TaskRequest, TaskRequester, TaskWorker } from "../tasks/index.ts";
 import { within } from "../util/index.ts";
+import { BusTTSSpeakMessage } from "../wire/index.ts";
 import { Activation } from "./activation.ts";
 import { AgentError } from "./agent-error.ts";
 import { AgentPipeline } from "./agent-pipeline.ts";
@@ -139,6 +140,7 @@ export class AgentCore<Child extends ChildAgent> {
     }
     // Broadcasts that would change one agent are meant for nobody.
     if (message.target !== this.#name) return;
+    if (message instanceof BusTTSSpeakMessage) return this.#speak(message);
     if (message instanceof BusActivateAgentMessage) this.activation.activate(message.args);
     else if (message instanceof BusDeactivateAgentMessage) this.activation.deactivate();
     else if (message instanceof BusEndAgentMessage) void this.lifecycle.end(message.reason);
@@ -149,6 +151,10 @@ export class AgentCore<Child extends ChildAgent> {
   async adopt(child: Child): Promise<void> {
     if (this.lifecycle.host !== undefined) this.#watch(child);
     await this.children.add(child);
+  }
+
+  #speak({ text, appendToContext }: BusTTSSpeakMessage): Promise<void> {
+    return this.pipeline.queueFrame(new TTSSpeakFrame({ text, appendToContext }), "downstream");
   }
 
   /** Asks the runner for the end. When there is no bus any more, the end has come already. */

@@ -64,7 +64,7 @@ export class BusBridgeProcessor extends FrameProcessor {
   }
 
   #accepts(message: BusMessage): boolean {
-    if (!(message instanceof BusFrameMessage)) return false;
+    if (!(message instanceof BusFrameMessage) || !mayCross(message.frame, [])) return false;
     const { agentName, bridge, targetAgent } = this.#options;
     if (message.source === agentName) return false;
     if (bridge !== undefined && message.bridge !== bridge) return false;

@@ -51,6 +51,8 @@ export class BusEdges {
     const { agentName, bridges, isActive } = this.#options;
     if (message.source === agentName || !isActive()) return undefined;
     if (message.target !== undefined && message.target !== agentName) return undefined;
+    // What another pipeline's life is about must not become this one's.
+    if (!mayCross(message.frame, [])) return undefined;
     if (bridges.length > 0 && (message.bridge === undefined || !bridges.includes(message.bridge))) return undefined;
     const frame = asGuest(message.frame);
     this.#senders.set(frame, message.source);

@@ -76,6 +76,11 @@ export abstract class AgentBus {
     else await Promise.all(this.#directory.all.map((subscription) => subscription.idle()));
   }
 
+  /** Resolves once everybody at this address has handled what was handed to them so far. */
+  async idleAt(address: string): Promise<void> {
+    await Promise.all(this.#directory.at(address).map((subscription) => subscription.idle()));
+  }
+
   /** Begins to carry messages. Runners that share a bus each start it, and each stop it. */
   async start(): Promise<void> {
     this.#starts += 1;

@@ -29,7 +29,11 @@ export class Directory {
   /** Everyone a message is for, observers apart. */
   recipients(message: BusMessage): readonly Subscription[] {
     if (message.target === undefined) return this.#addressed;
-    return this.#byAddress.get(message.target) ?? nobody;
+    return this.at(message.target);
+  }
+
+  at(address: string): readonly Subscription[] {
+    return this.#byAddress.get(address) ?? nobody;
   }
 
   add(subscription: Subscription): void {

@@ -6,6 +6,7 @@ import {
   LLMMessagesAppendFrame,
   LLMMessagesUpdateFrame,
   LLMRunFrame,
+  LLMSetToolChoiceFrame,
   LLMSetToolsFrame,
 } from "../frames/index.ts";
 import { FrameProcessor } from "../pipeline/index.ts";
@@ -33,6 +34,10 @@ export abstract class ContextAggregator extends FrameProcessor {
     if (frame instanceof LLMSetToolsFrame) {
       this.context.tools = frame.tools;
       this.context.customTools = frame.customTools;
+      return done;
+    }
+    if (frame instanceof LLMSetToolChoiceFrame) {
+      this.context.toolChoice = frame.toolChoice;
       return done;
     }
     if (frame instanceof LLMMessagesAppendFrame) this.context.add(...frame.messages);

@@ -92,7 +92,8 @@ export class AgentServer implements AsyncDisposable {
   /** Where clients connect: `ws://127.0.0.1:8765/ws`. */
   get url(): string {
     const { address, port } = this.#address;
-    return `ws://${address.includes(":") ? `[${address}]` : address}:${port}${this.#path}`;
+    const scheme = "setSecureContext" in this.#http ? "wss" : "ws";
+    return `${scheme}://${address.includes(":") ? `[${address}]` : address}:${port}${this.#path}`;
   }
 
   /** How many sessions there are now. */

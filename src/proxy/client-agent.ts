@@ -89,7 +89,11 @@ export class WebSocketProxyClientAgent extends BaseAgent<ProxyClientEvents> {
   async #renewSession(): Promise<void> {
     const session = new ProxySession(this.#route, { dial: this.#dial }, this.registry, {
       onConnected: (websocket) => void this.emit("connected", websocket),
-      onDisconnected: (data) => void this.emit("disconnected", data),
+      onDisconnected: (data) => {
+        // Before anybody is told: whoever activates it again when told so must have the last word.
+        this.#withdraw();
+        void this.emit("disconnected", data);
+      },
       onEnded: () => this.#ended(session),
       onConnectFailed: (failure) => {
         if (this.has("connectFailed")) void this.emit("connectFailed", failure);
@@ -105,7 +109,12 @@ export class WebSocketProxyClientAgent extends BaseAgent<ProxyClientEvents> {
   #ended(session: ProxySession): void {
     if (this.#session !== session || this.state !== "ready") return;
     void this.runHook(() => this.#renewSession());
-    if (this.active) this.deactivateAgent(this.name).catch((error: unknown) => this.report(error));
+    if (!session.wasConnected) this.#withdraw();
+  }
+
+  #withdraw(): void {
+    if (this.active && this.state === "ready")
+      this.deactivateAgent(this.name).catch((error: unknown) => this.report(error));
   }
 
   readonly #dial: Dial = async (signal) => {

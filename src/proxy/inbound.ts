@@ -10,6 +10,8 @@ export interface InboundOptions {
   readonly gate: Gate;
   readonly serializer: MessageSerializer;
   readonly maxWaitingBytes: number;
+  /** Resolves once what has been delivered so far is handled. */
+  handled(): Promise<unknown>;
   /** The peer says which agent it has; the proxy makes of it what it can vouch for. */
   onDiscovery(message: DiscoveryMessage): void;
   onRejected(rejection: RejectedData): void;
@@ -61,12 +63,12 @@ export class Inbound {
     if (!this.#counting) void this.#discount();
   }
 
-  /** Whenever the bus has handled what it had, that much waits no more. */
+  /** Whenever what was there is handled, that much waits no more. */
   async #discount(): Promise<void> {
     this.#counting = true;
     while (this.#waitingBytes > 0) {
       const counted = this.#waitingBytes;
-      await this.#options.bus.idle();
+      await this.#options.handled();
       this.#waitingBytes -= counted;
     }
     this.#counting = false;

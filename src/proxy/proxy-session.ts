@@ -52,6 +52,7 @@ export class ProxySession {
   readonly #presence: Presence;
   readonly #rejected: Record<string, number> = {};
   #connected = false;
+  #wasConnected = false;
 
   constructor(route: ProxyRoute, origin: LinkOrigin, registry: AgentRegistry, events: ProxySessionEvents) {
     this.#route = route;
@@ -69,6 +70,8 @@ export class ProxySession {
       ...shared,
       maxWaitingBytes: route.maxWaitingBytes ?? defaultMaxWaitingBytes,
       onDiscovery: (message) => this.#presence.learn(message),
+      // Also what is said in answer: a peer that does not read its answers must not get us to pile them up.
+      handled: () => Promise.all([bus.idleAt(route.localAgentName), this.#outbound.flush()]),
       onUndelivered: (message, why) => this.#answerUndelivered(message, why),
     });
     this.#outbound = new Outbound({ ...shared, send: (bytes) => this.#link.send(bytes) });
@@ -76,6 +79,11 @@ export class ProxySession {
 
   get connected(): boolean {
     return this.#connected;
+  }
+
+  /** True from the first moment of the connection on, also when that is over. */
+  get wasConnected(): boolean {
+    return this.#wasConnected;
   }
 
   get counters(): ProxyCounters {
@@ -128,6 +136,7 @@ export class ProxySession {
     return {
       onOpen: ({ websocket }: { readonly websocket: unknown }) => {
         this.#connected = true;
+        this.#wasConnected = true;
         this.#presence.begin(this.#registry);
         this.#events.onConnected(websocket);
       },

@@ -2,11 +2,15 @@ import {
   BaseAgent,
   type BaseAgentOptions,
   BusFrameMessage,
+  CancelFrame,
+  EndFrame,
   ErrorFrame,
   type Frame,
   type FrameDirection,
   FrameProcessor,
+  HeartbeatFrame,
   Pipeline,
+  StartFrame,
   TextFrame,
 } from "trunkline";
 import { describe, expect, it } from "vitest";
@@ -127,6 +131,17 @@ describe("the edges of a bridged agent", () => {
     await using _ = running;
     const frame = new ErrorFrame({ error: "die", fatal: true });
     await bus.send(new BusFrameMessage({ source: "caller", frame, direction: "upstream" }));
+    await bus.send(call("still there?"));
+    await until(() => found[0]?.heard.length === 1);
+    expect(found[0]?.ready).toBe(true);
+  });
+
+  it("K3: frames that begin or end a pipeline do not enter from the bus", async () => {
+    const { running, bus, found } = await agents(["a", { bridged: true }]);
+    await using _ = running;
+    for (const frame of [new EndFrame(), new CancelFrame(), new StartFrame(), new HeartbeatFrame({ timestamp: 1 })]) {
+      await bus.send(new BusFrameMessage({ source: "caller", frame, direction: "downstream" }));
+    }
     await bus.send(call("still there?"));
     await until(() => found[0]?.heard.length === 1);
     expect(found[0]?.ready).toBe(true);

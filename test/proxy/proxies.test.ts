@@ -265,6 +265,21 @@ describe("two buses joined by proxies", () => {
     expect(main.disconnected).toHaveLength(1);
   });
 
+  it("connects again when a disconnected handler activates it again", async () => {
+    await using w = await world();
+    await using main = await Main.of(w.server.url);
+    let socket: WebSocket | undefined;
+    main.proxy.on("connected", (websocket) => {
+      socket = websocket as WebSocket;
+    });
+    main.proxy.on("disconnected", () => main.acme.activateAgent("proxy"));
+    await main.connect();
+    socket?.terminate();
+    await until(() => main.disconnected.length === 1 && w.sessions.length === 2);
+    await until(() => main.runner.registry.has("assistant"));
+    expect(await main.acme.task("assistant", { name: "double", payload: { n: 2 } })).toEqual({ doubled: 4 });
+  });
+
   it("K20: equal names on both sides are refused when the proxy is built", () => {
     const build = () =>
       new WebSocketProxyClientAgent("proxy", {
