@@ -199,14 +199,19 @@ export {
   type VADUserStoppedSpeakingFrameInit,
 } from "./frames/index.ts";
 export {
+  type Branch,
   FrameProcessor,
   type FrameProcessorOptions,
+  type Leave,
+  ParallelPipeline,
   Pipeline,
+  type PipelineObserver,
   type PipelineOutcome,
   PipelineTask,
   type PipelineTaskEvents,
   type PipelineTaskOptions,
   type ProcessorPlace,
+  type PushedFrame,
   type Transport,
 } from "./pipeline/index.ts";
 export {

@@ -12,7 +12,7 @@ import {
 } from "../bus/index.ts";
 import { messageOf, TrunklineError } from "../errors.ts";
 import { type ErrorFrame, type FrameClass, TTSSpeakFrame } from "../frames/index.ts";
-import type { Pipeline } from "../pipeline/index.ts";
+import type { Pipeline, PipelineTaskOptions } from "../pipeline/index.ts";
 import type { AgentGoneData, AgentReadyData, AgentRegistry } from "../registry/index.ts";
 import { type TaskHandlers, type TaskRequest, TaskRequester, TaskWorker } from "../tasks/index.ts";
 import { within } from "../util/index.ts";
@@ -52,6 +52,7 @@ export interface AgentCoreOptions {
   readonly active: boolean;
   readonly bridges: readonly string[] | undefined;
   readonly excludeFrames: readonly FrameClass[];
+  readonly pipeline: PipelineTaskOptions | undefined;
 }
 
 // Long enough for a last message and for a socket to close; a hook that hangs must not hold up the end.

@@ -2,7 +2,7 @@ import { BusEdges } from "../bridge/index.ts";
 import type { AgentBus, BusFrameMessage } from "../bus/index.ts";
 import { TrunklineError } from "../errors.ts";
 import type { ErrorFrame, Frame, FrameClass, FrameDirection } from "../frames/index.ts";
-import { Pipeline, type PipelineOutcome, PipelineTask } from "../pipeline/index.ts";
+import { Pipeline, type PipelineOutcome, PipelineTask, type PipelineTaskOptions } from "../pipeline/index.ts";
 import { deferred } from "../util/index.ts";
 
 export interface AgentPipelineOptions {
@@ -10,6 +10,7 @@ export interface AgentPipelineOptions {
   readonly agentName: string;
   readonly bridges: readonly string[] | undefined;
   readonly excludeFrames: readonly FrameClass[];
+  readonly pipeline: PipelineTaskOptions | undefined;
   isActive(): boolean;
   onError(frame: ErrorFrame): void;
   /** The pipeline has ended, asked to or not. */
@@ -41,7 +42,7 @@ export class AgentPipeline {
       this.#built.resolve(undefined);
       return;
     }
-    const task = new PipelineTask(pipeline);
+    const task = new PipelineTask(pipeline, this.#options.pipeline);
     if (this.#cancelled) {
       await task.cancel();
       return;

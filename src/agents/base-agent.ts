@@ -10,7 +10,7 @@ import {
 } from "../bus/index.ts";
 import { TrunklineError } from "../errors.ts";
 import type { Frame, FrameClass, FrameDirection } from "../frames/index.ts";
-import type { Pipeline } from "../pipeline/index.ts";
+import type { Pipeline, PipelineTaskOptions } from "../pipeline/index.ts";
 import type { AgentReadyData, AgentRegistry } from "../registry/index.ts";
 import type {
   TaskGroupOptions,
@@ -36,6 +36,8 @@ export interface BaseAgentOptions {
   readonly bridged?: true | readonly string[] | undefined;
   /** Frames that never leave a bridged agent's pipeline. Default: none beside start, end, stop and cancel. */
   readonly excludeFrames?: readonly FrameClass[] | undefined;
+  /** How its pipeline runs: observers, limits, an idle timeout. Default: the pipeline's own defaults. */
+  readonly pipeline?: PipelineTaskOptions | undefined;
 }
 
 /**
@@ -61,11 +63,11 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
 
   constructor(name: string, options: BaseAgentOptions) {
     super();
-    const { bus, bridged, active = bridged === undefined, excludeFrames = [] } = options;
+    const { bus, bridged, active = bridged === undefined, excludeFrames = [], pipeline } = options;
     this.name = name;
     this.bus = bus;
     const bridges = bridged === true ? [] : bridged;
-    this.#core = new AgentCore(name, { bus, active, bridges, excludeFrames }, this);
+    this.#core = new AgentCore(name, { bus, active, bridges, excludeFrames, pipeline }, this);
   }
 
   /** For the agent's parts: whether a task without a handler in `tasks` may still be answered. */

@@ -1,10 +1,15 @@
 export { FlushFrame } from "./flush-frame.ts";
+export { ParallelPipeline } from "./parallel-pipeline.ts";
 export { Pipeline } from "./pipeline.ts";
+export type { PipelineObserver, PushedFrame } from "./pipeline-observer.ts";
+export type { PipelineOutcome } from "./pipeline-outcome.ts";
+export { PipelineTask } from "./pipeline-task.ts";
+export type { PipelineTaskEvents, PipelineTaskOptions } from "./pipeline-task-options.ts";
 export {
-  type PipelineOutcome,
-  PipelineTask,
-  type PipelineTaskEvents,
-  type PipelineTaskOptions,
-} from "./pipeline-task.ts";
-export { FrameProcessor, type FrameProcessorOptions, type ProcessorPlace } from "./processor.ts";
+  type Branch,
+  FrameProcessor,
+  type FrameProcessorOptions,
+  type Leave,
+  type ProcessorPlace,
+} from "./processor.ts";
 export type { Transport } from "./transport.ts";

@@ -6,39 +6,18 @@ import {
   type Frame,
   type FrameDirection,
   StartFrame,
-  type StartFrameInit,
   StopFrame,
 } from "../frames/index.ts";
 import { type Deferred, deferred, Emitter, type EventHandler, Turn, within } from "../util/index.ts";
 import { FlushFrame } from "./flush-frame.ts";
+import { IdleTimer } from "./idle-timer.ts";
+import { Line } from "./line.ts";
 import type { Pipeline } from "./pipeline.ts";
-import { FrameProcessor } from "./processor.ts";
-import { Stage } from "./stage.ts";
-
-export interface PipelineTaskOptions {
-  /** What the `StartFrame` says. Default: its own defaults. */
-  readonly start?: StartFrameInit | undefined;
-  /** How many data and control frames may wait at one processor before pushes to it wait. Default 1,024. */
-  readonly maxQueuedFrames?: number | undefined;
-}
-
-export interface PipelineTaskEvents {
-  /** The start has passed every processor. */
-  started: undefined;
-  /** A frame left the pipeline at its upper end. */
-  frameReachedUpstream: Frame;
-  /** A frame left the pipeline at its lower end. */
-  frameReachedDownstream: Frame;
-  /** A processor failed. The pipeline goes on unless the frame is fatal. */
-  error: ErrorFrame;
-  /** Ended, in whatever way; all processors are cleaned up. */
-  finished: PipelineOutcome;
-}
-
-export interface PipelineOutcome {
-  readonly cancelled: boolean;
-  readonly reason: string | undefined;
-}
+import { Observers, type PushedFrame } from "./pipeline-observer.ts";
+import type { PipelineOutcome } from "./pipeline-outcome.ts";
+import type { PipelineTaskEvents, PipelineTaskOptions } from "./pipeline-task-options.ts";
+import type { FrameProcessor } from "./processor.ts";
+import type { Stage, StageOptions } from "./stage.ts";
 
 type State = "created" | "starting" | "running" | "ending" | "finishing" | "finished";
 
@@ -56,30 +35,37 @@ const cleanupGraceMs = 1_000;
  * 5. Handlers of `started` and `finished` hold nothing up: they may wait for the end.
  */
 export class PipelineTask {
-  readonly #stages: readonly Stage[];
-  readonly #source: Stage;
-  readonly #sink: Stage;
+  // From above to below; the stages inside a processor come before its own.
+  readonly #stages: Stage[] = [];
+  readonly #line: Line;
   readonly #options: PipelineTaskOptions;
   readonly #events = new Emitter<PipelineTaskEvents>((error) => this.#reportHandler(error));
   readonly #started: Deferred<void> = deferred();
   readonly #finished: Deferred<PipelineOutcome> = deferred();
+  readonly #observers: Observers | undefined;
+  readonly #idleTimer: IdleTimer | undefined;
   #state: State = "created";
   #reason: string | undefined;
 
   constructor(pipeline: Pipeline, options: PipelineTaskOptions = {}) {
     this.#options = options;
-    const turn = new Turn();
-    const source = new PipelineEnd("upstream", (frame) => this.#reachedUpstream(frame));
-    const sink = new PipelineEnd("downstream", (frame) => this.#reachedDownstream(frame));
-    const onStrandedError = (frame: ErrorFrame) => void this.#reachedUpstream(frame);
-    const stageOptions = { turn, maxQueuedFrames: options.maxQueuedFrames ?? 1_024, onStrandedError };
-    this.#stages = [source, ...pipeline.processors, sink].map((processor) => new Stage(processor, stageOptions));
-    this.#source = this.#stages.at(0) as Stage;
-    this.#sink = this.#stages.at(-1) as Stage;
-    for (const [index, stage] of this.#stages.entries()) {
-      stage.previous = this.#stages[index - 1];
-      stage.next = this.#stages[index + 1];
+    const { observers = [], idleTimeoutMs, idleFrames } = options;
+    if (observers.length > 0) this.#observers = new Observers(observers, (frame) => void this.#reachedUpstream(frame));
+    if (idleTimeoutMs !== undefined) {
+      this.#idleTimer = new IdleTimer({ idleTimeoutMs, idleFrames, onIdle: () => this.#idle() });
     }
+    const observed = this.#observers !== undefined || this.#idleTimer !== undefined;
+    const stageOptions: StageOptions = {
+      turn: new Turn(),
+      maxQueuedFrames: options.maxQueuedFrames ?? 1_024,
+      onStrandedError: (frame) => void this.#reachedUpstream(frame),
+      adopt: (stage) => void this.#stages.push(stage),
+      branch: (processors, leave) => new Line(processors, stageOptions, leave),
+      onPushed: observed ? (pushed) => this.#pushed(pushed) : undefined,
+    };
+    this.#line = new Line(pipeline.processors, stageOptions, (frame, direction) =>
+      direction === "downstream" ? this.#reachedDownstream(frame) : this.#reachedUpstream(frame),
+    );
   }
 
   get running(): boolean {
@@ -104,7 +90,7 @@ export class PipelineTask {
   async start(): Promise<void> {
     if (this.#state === "created") {
       this.#state = "starting";
-      void this.#source.receive(new StartFrame(this.#options.start), "downstream");
+      void this.#line.receive(new StartFrame(this.#options.start), "downstream");
     }
     await Promise.race([this.#started.promise, this.#finished.promise]);
   }
@@ -119,7 +105,7 @@ export class PipelineTask {
         new TrunklineError("TL_PIPELINE_ENDED", `${frame.name} was not queued: the pipeline has ended.`),
       );
     }
-    return (direction === "downstream" ? this.#source : this.#sink).receive(frame, direction);
+    return this.#line.receive(frame, direction);
   }
 
   /** Ends once everything queued so far has passed. A pipeline that has not started is started first if `start` is called. */
@@ -130,7 +116,7 @@ export class PipelineTask {
     } else if (this.#state === "starting" || this.#state === "running") {
       this.#state = "ending";
       this.#reason = reason;
-      await this.#source.receive(new EndFrame({ reason }), "downstream");
+      await this.#line.receive(new EndFrame({ reason }), "downstream");
     }
     return this.finished;
   }
@@ -159,6 +145,8 @@ export class PipelineTask {
     if (frame instanceof StartFrame) {
       if (this.#state === "starting") this.#state = "running";
       this.#started.resolve();
+      if (!this.over) this.#idleTimer?.start();
+      this.#observers?.started();
       void this.#events.emit("started", undefined);
       return undefined;
     }
@@ -169,6 +157,17 @@ export class PipelineTask {
     }
     if (frame instanceof FlushFrame) frame.leave();
     return this.#emit("frameReachedDownstream", frame);
+  }
+
+  #pushed(pushed: PushedFrame): void {
+    this.#idleTimer?.see(pushed.frame);
+    this.#observers?.pushed(pushed);
+  }
+
+  #idle(): void {
+    if (this.over) return;
+    void this.#events.emit("idle", undefined);
+    if (this.#options.cancelOnIdle ?? true) void this.cancel("idle");
   }
 
   #emit(event: "frameReachedUpstream" | "frameReachedDownstream", frame: Frame): Promise<void> | undefined {
@@ -186,11 +185,13 @@ export class PipelineTask {
   }
 
   async #finish(cancelled: boolean, reason: string | undefined): Promise<void> {
+    this.#idleTimer?.stop();
     for (const stage of this.#stages) stage.close();
     for (const { processor } of this.#stages) await this.#cleanUp(processor);
     this.#state = "finished";
     const outcome = { cancelled, reason };
     this.#finished.resolve(outcome);
+    this.#observers?.finished(outcome);
     await this.#events.emit("finished", outcome);
   }
 
@@ -216,21 +217,5 @@ export class PipelineTask {
         new ErrorFrame({ error: messageOf(error), cause: error, processor: "PipelineTask" }),
       );
     } else console.error("trunkline: a pipeline event handler failed", error);
-  }
-}
-
-/** Either end of a pipeline: hands what leaves it to the task. */
-class PipelineEnd extends FrameProcessor {
-  readonly #outward: FrameDirection;
-  readonly #leave: (frame: Frame) => Promise<void> | undefined;
-
-  constructor(outward: FrameDirection, leave: (frame: Frame) => Promise<void> | undefined) {
-    super();
-    this.#outward = outward;
-    this.#leave = leave;
-  }
-
-  override process(frame: Frame, direction: FrameDirection): void | Promise<void> {
-    return direction === this.#outward ? this.#leave(frame) : this.push(frame, direction);
   }
 }

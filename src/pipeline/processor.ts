@@ -2,11 +2,22 @@ import { TrunklineError } from "../errors.ts";
 import type { Frame, FrameDirection } from "../frames/index.ts";
 import { done } from "../util/index.ts";
 
+/** Takes what leaves a branch at either end. */
+export type Leave = (frame: Frame, direction: FrameDirection) => void | Promise<void>;
+
+/** Processors inside another one. They belong to the pipeline around it: it cancels them and cleans them up. */
+export interface Branch {
+  /** Puts a frame in at the upper end, or at the lower one if it travels upstream. Waits like a push. */
+  enter(frame: Frame, direction: FrameDirection): Promise<void>;
+}
+
 /** What a processor's place in a running pipeline does for it. */
 export interface ProcessorPlace {
   push(frame: Frame, direction: FrameDirection): Promise<void>;
   pushError(error: unknown, fatal: boolean): Promise<void>;
   readonly signal: AbortSignal;
+  /** Gives processors inside this one places of their own. */
+  branch(processors: readonly FrameProcessor[], leave: Leave): Branch;
 }
 
 export interface FrameProcessorOptions {

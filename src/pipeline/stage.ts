@@ -10,7 +10,8 @@ import {
   SystemFrame,
 } from "../frames/index.ts";
 import { Deque, done, Inbox, type Turn } from "../util/index.ts";
-import type { FrameProcessor, ProcessorPlace } from "./processor.ts";
+import type { PushedFrame } from "./pipeline-observer.ts";
+import type { Branch, FrameProcessor, Leave, ProcessorPlace } from "./processor.ts";
 
 interface Arrival {
   readonly frame: Frame;
@@ -23,6 +24,11 @@ export interface StageOptions {
   readonly maxQueuedFrames: number;
   /** Takes an error that can no longer travel upstream. */
   onStrandedError(frame: ErrorFrame): void;
+  /** Takes the stage into the care of whoever runs the pipeline. A stage comes after those inside its processor. */
+  adopt(stage: Stage): void;
+  branch(processors: readonly FrameProcessor[], leave: Leave): Branch;
+  /** Sees every push from one processor to another, before it arrives. Default: nobody looks, and it costs nothing. */
+  readonly onPushed?: ((pushed: PushedFrame) => void) | undefined;
 }
 
 /**
@@ -55,6 +61,7 @@ export class Stage implements ProcessorPlace {
       onError: (error) => this.#failed(error),
     });
     processor.attach(this);
+    options.adopt(this);
   }
 
   get signal(): AbortSignal {
@@ -66,7 +73,13 @@ export class Stage implements ProcessorPlace {
   push(frame: Frame, direction: FrameDirection): Promise<void> {
     const neighbour = direction === "downstream" ? this.next : this.previous;
     if (neighbour === undefined) return done;
-    return this.#state === "closed" ? this.#strand({ frame, direction }) : neighbour.receive(frame, direction);
+    if (this.#state === "closed") return this.#strand({ frame, direction });
+    const { onPushed } = this.#options;
+    if (onPushed !== undefined) {
+      const timestampMs = performance.timeOrigin + performance.now();
+      onPushed({ frame, source: this.processor, destination: neighbour.processor, direction, timestampMs });
+    }
+    return neighbour.receive(frame, direction);
   }
 
   pushError(error: unknown, fatal: boolean): Promise<void> {
@@ -75,6 +88,10 @@ export class Stage implements ProcessorPlace {
       new ErrorFrame({ error: `${name}: ${messageOf(error)}`, fatal, cause: error, processor: name }),
       "upstream",
     );
+  }
+
+  branch(processors: readonly FrameProcessor[], leave: Leave): Branch {
+    return this.#options.branch(processors, leave);
   }
 
   receive(frame: Frame, direction: FrameDirection): Promise<void> {

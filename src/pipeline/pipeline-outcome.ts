@@ -1,0 +1,5 @@
+/** How a pipeline ended. */
+export interface PipelineOutcome {
+  readonly cancelled: boolean;
+  readonly reason: string | undefined;
+}
