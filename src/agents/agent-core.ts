@@ -5,6 +5,7 @@ import {
   BusAgentErrorMessage,
   BusAgentLocalErrorMessage,
   BusCancelAgentMessage,
+  BusCancelMessage,
   BusDeactivateAgentMessage,
   BusEndAgentMessage,
   BusFrameMessage,
@@ -94,6 +95,10 @@ export class AgentCore<Child extends ChildAgent> {
       agentName: name,
       isActive: () => this.activation.active,
       onError: (frame) => this.#pipelineFailed(frame),
+      // Where nobody is left to talk to, the other agents have nothing to wait for either.
+      onIdleEnd: () => {
+        this.ask(new BusCancelMessage({ source: name, reason: "idle" })).catch((error: unknown) => this.report(error));
+      },
       onFinished: ({ cancelled, reason }) =>
         void (cancelled ? this.lifecycle.stop(reason) : this.lifecycle.end(reason)),
     });

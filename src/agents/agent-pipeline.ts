@@ -13,6 +13,8 @@ export interface AgentPipelineOptions {
   readonly pipeline: PipelineTaskOptions | undefined;
   isActive(): boolean;
   onError(frame: ErrorFrame): void;
+  /** Nobody has spoken or written for too long, and that is to be the end. */
+  onIdleEnd(): void;
   /** The pipeline has ended, asked to or not. */
   onFinished(outcome: PipelineOutcome): void;
 }
@@ -48,6 +50,7 @@ export class AgentPipeline {
       return;
     }
     task.on("error", (frame) => this.#options.onError(frame));
+    if (this.#options.pipeline?.cancelOnIdle !== false) task.on("idle", () => this.#options.onIdleEnd());
     task.on("finished", (outcome) => this.#options.onFinished(outcome));
     this.#task = task;
     this.#built.resolve(task);

@@ -2,8 +2,6 @@
 export const expectedMissing: readonly string[] = [
   // A worker cannot give its stream anything to begin with.
   "Stream start goes to the requester with metadata",
-  // A pipeline has an idle timeout, but it ends its own agent only.
-  "Idle timeout of one worker cancels the whole runner, unless cancelling on idle is off",
   // Runners say goodbye; one that falls silent is not noticed. That needs a bus between processes.
   "K40",
   // The bus between processes is not built.
