@@ -16,6 +16,7 @@ import {
   LLMMessagesAppendFrame,
   LLMMessagesUpdateFrame,
   LLMRunFrame,
+  LLMSetToolChoiceFrame,
   LLMSetToolsFrame,
   LLMTextFrame,
   TextFrame,
@@ -116,6 +117,7 @@ describe("the user's aggregator", () => {
       { role: "developer" as const, content: "2" },
     ];
     await task.queueFrame(new LLMSetToolsFrame({ tools }));
+    await task.queueFrame(new LLMSetToolChoiceFrame({ toolChoice: "required" }));
     await task.queueFrame(new LLMMessagesAppendFrame({ messages: [one] }));
     await task.queueFrame(new LLMMessagesUpdateFrame({ messages: [two] }));
     await task.queueFrame(new LLMMessagesAppendFrame({ messages: [one], runLlm: true }));
@@ -123,6 +125,7 @@ describe("the user's aggregator", () => {
     await task.end();
     expect(context.messages).toEqual([two, one]);
     expect(context.tools).toEqual(tools);
+    expect(context.toolChoice).toBe("required");
     expect(last.story).toEqual(["StartFrame", "LLMContextFrame", "LLMContextFrame", "EndFrame"]);
   });
 });
