@@ -1,15 +1,22 @@
 /**
- * Checks the code in README.md, ARCHITECTURE.md and docs/: every `ts` block compiles, `ts run` blocks run, and with
- * `--shell` the `sh run` blocks of a file run one after the other in a fresh clone. CONTRIBUTING.md says more.
+ * Checks the code in README.md, ARCHITECTURE.md, CONTRIBUTING.md, docs/ and the pages of examples/: every `ts` block
+ * compiles, `ts run` blocks run, and with `--shell` the `sh run` blocks of a file run one after the other in a fresh
+ * clone. CONTRIBUTING.md says more.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { type CodeBlock, codeBlocks } from "./markdown.ts";
 import { root, run, runScript } from "./run.ts";
 
 const docs = readdirSync(join(root, "docs")).map((name) => join("docs", name));
-const files = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", ...docs].filter((file) => file.endsWith(".md"));
+const examples = readdirSync(join(root, "examples"), { recursive: true, encoding: "utf8" })
+  .map((name) => join("examples", name))
+  // The page about all of them comes first: it says how to install what they need.
+  .sort((a, b) => a.split(sep).length - b.split(sep).length || a.localeCompare(b));
+const files = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", ...docs, ...examples].filter((file) =>
+  file.endsWith(".md"),
+);
 const blocks = files
   .filter((file) => existsSync(join(root, file)))
   .flatMap((file) => codeBlocks(file, readFileSync(join(root, file), "utf8")));
@@ -48,17 +55,22 @@ function checkTypeScript(snippets: readonly CodeBlock[]): void {
 }
 
 function runShell(commands: readonly CodeBlock[]): void {
-  for (const file of new Set(commands.map((block) => block.file))) {
+  for (const home of new Set(commands.map(homeOf))) {
     const parent = mkdtempSync(join(tmpdir(), "trunkline-readme-"));
     const clone = join(parent, "trunkline");
     try {
       run("git", ["clone", "--quiet", root, clone]);
-      for (const block of commands.filter((it) => it.file === file)) {
-        console.log(`${file}:${block.line}: run\n${block.code}`);
+      for (const block of commands.filter((it) => homeOf(it) === home)) {
+        console.log(`${block.file}:${block.line}: run\n${block.code}`);
         run("bash", ["-euo", "pipefail", "-c", block.code], { cwd: clone });
       }
     } finally {
       rmSync(parent, { recursive: true, force: true });
     }
   }
+}
+
+/** What has a clone of its own: a page, and the examples together, which are installed once. */
+function homeOf({ file }: CodeBlock): string {
+  return file.startsWith(join("examples", sep)) ? "examples" : file;
 }

@@ -17,16 +17,23 @@ export const errorCodes = {
   TL_HANDLER_FAILED: "A handler threw; the cause is its error. Catch what you expect inside the handler.",
   TL_INVALID_OPTION: "Correct the option that the message names.",
   TL_LINK_FULL: "The peer does not read as fast as you send: wait for the promise of send() before the next message.",
+  TL_MCP_REFUSED:
+    "Choose tools with include or exclude, set a prefix, or have the MCP server corrected; the message says what is wrong.",
   TL_MESSAGE_TOO_LARGE: "Split the message, or raise the limit on both sides.",
   TL_MODEL_FAILED: "The language model's provider reported an error; the cause is the provider's own.",
+  TL_MODEL_WARNING:
+    "The language model's provider leaves out something it was asked for; change the setting or tool that the message names.",
   TL_PIPELINE_ENDED: "Queue frames while the pipeline runs; this one has ended.",
   TL_PORT_IN_USE: "Choose another port, or port 0 for a free one.",
   TL_PROCESSOR_FAILED: "A frame processor threw; the cause is its error.",
   TL_QUEUE_FULL:
-    'The subscriber does not keep up: send more slowly, raise its limit, or subscribe with whenFull: "wait".',
+    'The receiver does not keep up: await what you send and push, raise its limit, or subscribe with whenFull: "wait".',
   TL_SERVER_CLOSED: "The server has been closed; build a new one.",
   TL_SESSION_FAILED: "The function that sets up a session threw; the cause is its error.",
+  TL_SETUP_FAILED:
+    "Correct TRUNKLINE_SETUP: each module it names must load, export setupRunner(runner), and not throw in it.",
   TL_SHUTDOWN_LATE: "These agents did not end in time and were cut off: look for a handler that never returns.",
+  TL_STREAM_BEGUN: "A task has one stream: call streamStart() before the first stream(), and once.",
   TL_SUBSCRIBER_EXISTS: "A bus takes one subscriber of a name; unsubscribe the other one first or choose another name.",
   TL_TASK_FAILED: "The task did not complete; status and reason say why.",
   TL_TASK_UNKNOWN: "This task has already been answered, cancelled or was never asked for.",
@@ -36,6 +43,7 @@ export const errorCodes = {
   TL_VALUE_UNSENDABLE: "Only plain JSON, and bytes where a field says so, can be sent; the message names the path.",
 } as const;
 
+/** A code of {@link errorCodes}. */
 export type ErrorCode = keyof typeof errorCodes;
 
 /** The base of every error that Trunkline throws or reports. */

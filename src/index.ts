@@ -1,3 +1,10 @@
+/**
+ * Messages, bus, agents, tasks, runner, registry, frames, pipelines, bridges, serializers and the client's proxy. Runs
+ * everywhere.
+ *
+ * @module trunkline
+ */
+
 export {
   AgentError,
   type AgentErrorData,
@@ -40,6 +47,8 @@ export {
   type BusMessageInit,
   type BusPriority,
   type BusReasonInit,
+  BusRunnerHeartbeatMessage,
+  type BusRunnerHeartbeatMessageInit,
   type BusSubscriber,
   BusSystemMessage,
   BusTaskCancelMessage,
@@ -202,6 +211,11 @@ export {
   type Branch,
   FrameProcessor,
   type FrameProcessorOptions,
+  FrameProcessorPauseFrame,
+  type FrameProcessorPauseFrameInit,
+  FrameProcessorPauseUrgentFrame,
+  FrameProcessorResumeFrame,
+  FrameProcessorResumeUrgentFrame,
   type Leave,
   ParallelPipeline,
   Pipeline,
@@ -211,7 +225,9 @@ export {
   type PipelineTaskEvents,
   type PipelineTaskOptions,
   type ProcessorPlace,
+  type ProcessorState,
   type PushedFrame,
+  type StopMeasuring,
   type Transport,
 } from "./pipeline/index.ts";
 export {
@@ -235,9 +251,12 @@ export {
   type WebSocketProxyClientAgentOptions,
 } from "./proxy/index.ts";
 export { type AgentGoneData, type AgentReadyData, AgentRegistry, type AgentRegistryEvents } from "./registry/index.ts";
-export { AgentRunner, type AgentRunnerEvents, type AgentRunnerOptions } from "./runner/index.ts";
+export { type AgentObserver, AgentRunner, type AgentRunnerEvents, type AgentRunnerOptions } from "./runner/index.ts";
 export {
+  type SchemaInput,
+  type SchemaOutput,
   sequential,
+  type TaskCounters,
   TaskError,
   type TaskErrorInit,
   type TaskEvent,
@@ -253,8 +272,14 @@ export {
   type TaskRequestEvents,
   type TaskRespondOptions,
   type TaskRun,
+  type TaskSchema,
+  type TaskSchemas,
   type TaskUpdateOptions,
+  type TypedTaskGroupOptions,
+  type TypedTaskOptions,
+  taskHandler,
 } from "./tasks/index.ts";
+export type { EventHandler } from "./util/index.ts";
 export {
   BusTTSSpeakMessage,
   type BusTTSSpeakMessageInit,
@@ -274,6 +299,9 @@ export {
   type JSONMessageSerializerOptions,
   type MessageRejection,
   type MessageSerializer,
+  OpaqueFrame,
+  type OpaqueInit,
+  OpaqueMessage,
   PipecatBusMessage,
   type RejectionReason,
   type TypeRegistration,

@@ -1,3 +1,9 @@
+/**
+ * The conversation, its aggregators, language models and their tools, agents around them, flows. Runs everywhere.
+ *
+ * @module trunkline/llm
+ */
+
 export {
   isSpecificMessage,
   type LLMContentPart,
@@ -11,7 +17,11 @@ export {
   type ToolSchema,
 } from "./frames/index.ts";
 export {
+  type AnswerOptions,
+  type AssistantTurnData,
   type ContextAggregators,
+  type ContextAggregatorsOptions,
+  type ContextLimit,
   type ContextStrategy,
   createContextAggregators,
   defineFlow,
@@ -29,21 +39,33 @@ export {
   FlowsAgent,
   flowDiagram,
   flowFunction,
+  type HeldFrame,
   type LanguageModel,
   type LLMActivationArgs,
   LLMAgent,
   type LLMAgentOptions,
   LLMAssistantAggregator,
+  type LLMAssistantAggregatorEvents,
+  LLMContextAgent,
+  type LLMContextAgentOptions,
   type LLMEndOptions,
   type LLMHandoffOptions,
   LLMService,
   type LLMServiceOptions,
   LLMUserAggregator,
+  type LLMUserAggregatorEvents,
+  type LLMUserAggregatorOptions,
+  type McpClient,
+  type McpRequestOptions,
+  type McpToolsOptions,
   type ModelCallOptions,
   type ModelSettings,
+  mcpTools,
   type NamedFlowNode,
   type PromptFile,
+  type PromptFileData,
   type PromptMessage,
+  type PromptReasoning,
   type PromptText,
   type PromptToolCall,
   type PromptToolChoice,
@@ -51,8 +73,10 @@ export {
   type ProviderOptions,
   type ResetWithSummary,
   type ResetWithSummaryOptions,
+  type RetryClock,
   resetWithSummary,
   type Summarize,
+  type SummarizeContext,
   type SummarizeWithModelOptions,
   summarizeWithModel,
   type Tool,
@@ -61,4 +85,5 @@ export {
   type ToolParameters,
   tool,
   ttsSay,
+  type UserTurnData,
 } from "./llm/index.ts";

@@ -1,3 +1,9 @@
+/**
+ * The server's proxy, and a session for each client. Runs in Node.
+ *
+ * @module trunkline/server
+ */
+
 export {
   AgentServer,
   type AgentServerEvents,

@@ -1,3 +1,10 @@
+/**
+ * What tests of agents need: harnesses, a scripted model, collectors, sockets in memory, a clock to move. Runs
+ * everywhere.
+ *
+ * @module trunkline/testing
+ */
+
 export {
   type EndingHarness,
   type ExpectedError,

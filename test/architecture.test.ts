@@ -66,6 +66,7 @@ describe("the rules", () => {
       "bus/signals.node.ts": 'import { on } from "node:events";',
       "errors.ts": "export class TrunklineError extends Error {}",
       "proxy/agent-server.ts": 'import { WebSocketServer } from "ws";',
+      "runner/setup.node.ts": "export const load = (name: string) => import(name);",
       "proxy/session.ts": 'import { AgentRunner } from "../runner/index.ts";',
       "index.ts": 'export { LocalBus } from "./bus/index.ts";',
     };

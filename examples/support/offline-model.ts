@@ -1,14 +1,5 @@
-import type { LanguageModel, ModelCallOptions } from "trunkline/llm";
-
-/** What the model answers when the last thing it was told fits. */
-export interface OfflineRule {
-  /** Compared with the last message that is not its own. */
-  readonly when: RegExp;
-  /** What it says. Where there are several, it takes turns. */
-  readonly say?: readonly string[];
-  /** A tool it calls instead, as long as tools are offered. */
-  readonly call?: { readonly tool: string; readonly args: Readonly<Record<string, string>> };
-}
+import type { LanguageModel } from "trunkline/llm";
+import { answerByRules, type OfflineAnswer, type OfflineCall, type OfflineRule } from "./offline-rules.ts";
 
 export interface OfflineModelOptions {
   readonly rules: readonly OfflineRule[];
@@ -29,25 +20,15 @@ interface StreamPart {
  */
 export function offlineModel({ rules, otherwise, wordDelayMs = 8 }: OfflineModelOptions): LanguageModel {
   let answers = 0;
-  const answer = (options: ModelCallOptions): OfflineAnswer => {
-    const said = lastMessage(options.prompt);
-    const offersTools = (options.tools?.length ?? 0) > 0 && options.toolChoice?.type !== "none";
-    for (const { when, say = [], call } of rules) {
-      if (!when.test(said)) continue;
-      if (call !== undefined && offersTools) return { call };
-      const text = say[answers++ % Math.max(say.length, 1)];
-      if (text !== undefined) return { text };
-    }
-    return { text: otherwise };
-  };
   return {
     provider: "offline",
     modelId: "rules",
-    doStream: async (options) => ({ stream: streamOf(answer(options), wordDelayMs, options.abortSignal) }),
+    doStream: async (options) => {
+      const answer = answerByRules(rules, options, answers++) ?? { text: otherwise };
+      return { stream: streamOf(answer, wordDelayMs, options.abortSignal) };
+    },
   };
 }
-
-type OfflineAnswer = { readonly text: string } | { readonly call: NonNullable<OfflineRule["call"]> };
 
 function streamOf(
   answer: OfflineAnswer,
@@ -76,7 +57,7 @@ function* textParts(text: string): Generator<StreamPart> {
   yield finish("stop");
 }
 
-function* callParts({ tool, args }: NonNullable<OfflineRule["call"]>): Generator<StreamPart> {
+function* callParts({ tool, args }: OfflineCall): Generator<StreamPart> {
   yield { type: "stream-start", warnings: [] };
   yield { type: "tool-call", toolCallId: crypto.randomUUID(), toolName: tool, input: JSON.stringify(args) };
   yield finish("tool-calls");
@@ -89,13 +70,6 @@ function finish(unified: "stop" | "tool-calls"): StreamPart {
     finishReason: { unified, raw: undefined },
     usage: { inputTokens: none, outputTokens: none },
   };
-}
-
-function lastMessage(prompt: ModelCallOptions["prompt"]): string {
-  const message = prompt.findLast(({ role }) => role === "user");
-  return message?.role === "user"
-    ? message.content.map((part) => (part.type === "text" ? part.text : "")).join(" ")
-    : "";
 }
 
 function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {

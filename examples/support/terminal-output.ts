@@ -5,13 +5,15 @@ import {
   FrameProcessor,
   InterruptionFrame,
   LLMFullResponseEndFrame,
+  LLMFullResponseStartFrame,
   LLMTextFrame,
 } from "trunkline";
+import { speakerOf } from "./name-tag.ts";
 
 export interface TerminalOutputOptions {
   readonly output: Writable;
-  /** Stands before each answer. Default: nothing does. */
-  readonly label?: string | undefined;
+  /** What stands before an answer; its speaker is known if a name tag is on it. */
+  labelOf(speaker: string | undefined): string;
   /** The bot begins to speak. */
   onBegin(): void;
   /** The bot has finished a line. */
@@ -24,6 +26,7 @@ export interface TerminalOutputOptions {
 export class TerminalOutput extends FrameProcessor {
   readonly #options: TerminalOutputOptions;
   #speaking = false;
+  #speaker: string | undefined;
   #space = "";
 
   constructor(options: TerminalOutputOptions) {
@@ -32,7 +35,8 @@ export class TerminalOutput extends FrameProcessor {
   }
 
   override async process(frame: Frame, direction: FrameDirection): Promise<void> {
-    if (frame instanceof LLMTextFrame && direction === "downstream") this.#print(frame.text);
+    if (frame instanceof LLMFullResponseStartFrame) this.#speaker = speakerOf(frame);
+    else if (frame instanceof LLMTextFrame && direction === "downstream") this.#print(frame.text);
     else if (frame instanceof LLMFullResponseEndFrame || frame instanceof InterruptionFrame) this.endLine();
     await this.push(frame, direction);
     this.#options.onFrame(frame);
@@ -53,7 +57,7 @@ export class TerminalOutput extends FrameProcessor {
 
   // Space is held back until words follow, so that an answer neither begins nor ends with it.
   #print(text: string): void {
-    const { output, label = "", onBegin } = this.#options;
+    const { output, labelOf, onBegin } = this.#options;
     const words = (this.#speaking ? this.#space + text : text.trimStart()).trimEnd();
     if (words === "") {
       if (this.#speaking) this.#space += text;
@@ -62,7 +66,7 @@ export class TerminalOutput extends FrameProcessor {
     this.#space = text.slice(text.trimEnd().length);
     if (!this.#speaking) {
       onBegin();
-      output.write(label);
+      output.write(labelOf(this.#speaker));
     }
     this.#speaking = true;
     output.write(words);

@@ -2,6 +2,7 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import {
+  EndFrame,
   type Frame,
   type FrameDirection,
   FrameProcessor,
@@ -9,11 +10,14 @@ import {
   TranscriptionFrame,
   type Transport,
 } from "trunkline";
+import { SpeakerLabels } from "./speaker-labels.ts";
 import { TerminalOutput } from "./terminal-output.ts";
 import { TurnWatch } from "./turn-watch.ts";
 import { TypedLines } from "./typed-lines.ts";
 
 export interface TerminalTransportOptions {
+  /** Whether the user speaks first. Default: the bot does. */
+  readonly userBegins?: boolean | undefined;
   /** What the user says, instead of what is typed. */
   readonly say?: readonly string[] | undefined;
   readonly input: Readable & { readonly isTTY?: boolean };
@@ -34,8 +38,9 @@ export class TerminalTransport implements Transport {
   /** Whether a person types at a terminal and reads the answers there. */
   readonly interactive: boolean;
   readonly #options: TerminalTransportOptions;
-  readonly #turns = new TurnWatch();
+  readonly #turns: TurnWatch;
   readonly #handlers = { clientConnected: new Set<Handler>(), clientDisconnected: new Set<Handler>() };
+  readonly #labels: SpeakerLabels;
   readonly #input: TerminalInput;
   readonly #output: TerminalOutput;
   #lines: { close(): void } | undefined;
@@ -44,11 +49,15 @@ export class TerminalTransport implements Transport {
 
   constructor(options: TerminalTransportOptions) {
     this.#options = options;
+    this.#turns = new TurnWatch({ userBegins: options.userBegins });
     this.interactive = options.say === undefined && options.input.isTTY === true && options.output.isTTY === true;
-    this.#input = new TerminalInput(() => void this.#converse());
+    // hasColors knows NO_COLOR and terminals that have none.
+    const style = this.interactive ? (options.output.hasColors?.() === true ? "coloured" : "terminal") : "plain";
+    this.#labels = new SpeakerLabels(style);
+    this.#input = new TerminalInput({ onStart: () => void this.#converse(), onEnd: () => this.close() });
     this.#output = new TerminalOutput({
       output: options.output,
-      label: this.#label("assistant", 36),
+      labelOf: (speaker) => this.#labels.of(speaker),
       onBegin: () => this.#typed?.hide(),
       onEnd: () => this.#typed?.show(),
       onFrame: (frame) => this.#turns.see(frame),
@@ -76,6 +85,19 @@ export class TerminalTransport implements Transport {
     this.#typed?.hide();
     write();
     this.#typed?.show();
+  }
+
+  /**
+   * Calls the handler with the name of each key that is pressed until the returned function is called; what is typed
+   * meanwhile is not said. Without a terminal there are no keys.
+   */
+  onKey(handler: (name: string) => void): () => void {
+    return this.#typed?.onKey(handler) ?? (() => {});
+  }
+
+  /** Prints a line of somebody who speaks beside the conversation. */
+  tell(speaker: string, text: string): void {
+    this.aside(() => void this.#options.output.write(`${this.#labels.of(speaker)}${text}\n`));
   }
 
   /** No answer will come: it is the user's turn. */
@@ -126,7 +148,7 @@ export class TerminalTransport implements Transport {
     const { say, input, output } = this.#options;
     if (say !== undefined) return say;
     if (this.interactive) {
-      this.#lines = this.#typed = new TypedLines({ input, output, prompt: this.#label("you", 32) });
+      this.#lines = this.#typed = new TypedLines({ input, output, prompt: this.#labels.ofUser });
       return typedLines(this.#typed);
     }
     return this.#pipedLines();
@@ -145,12 +167,6 @@ export class TerminalTransport implements Transport {
     }
   }
 
-  // hasColors knows NO_COLOR and terminals that have none.
-  #label(name: string, color: number): string {
-    if (!this.interactive) return "";
-    return this.#options.output.hasColors?.() === true ? `\x1b[1;${color}m${name}>\x1b[0m ` : `${name}> `;
-  }
-
   async #tell(event: "clientConnected" | "clientDisconnected"): Promise<void> {
     for (const handler of this.#handlers[event]) await handler(this);
   }
@@ -166,16 +182,17 @@ async function* typedLines(typed: TypedLines): AsyncGenerator<string> {
 }
 
 class TerminalInput extends FrameProcessor {
-  readonly #begin: () => void;
+  readonly #options: { onStart(): void; onEnd(): void };
 
-  constructor(begin: () => void) {
+  constructor(options: { onStart(): void; onEnd(): void }) {
     super();
-    this.#begin = begin;
+    this.#options = options;
   }
 
   override async process(frame: Frame, direction: FrameDirection): Promise<void> {
+    if (frame instanceof EndFrame) this.#options.onEnd();
     await this.push(frame, direction);
-    if (frame instanceof StartFrame) this.#begin();
+    if (frame instanceof StartFrame) this.#options.onStart();
   }
 
   hear(text: string): Promise<void> {

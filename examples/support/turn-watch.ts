@@ -14,8 +14,13 @@ import {
 export class TurnWatch {
   #calls = 0;
   #speaking = false;
-  #owed = true;
+  #owed: boolean;
   #waiting: (() => void)[] = [];
+
+  /** Default: the bot speaks first. */
+  constructor({ userBegins = false }: { readonly userBegins?: boolean | undefined } = {}) {
+    this.#owed = !userBegins;
+  }
 
   /** The user has spoken; the bot owes an answer. */
   userSpoke(): void {
@@ -38,7 +43,8 @@ export class TurnWatch {
     else if (frame instanceof FunctionCallsStartedFrame) this.#calls += frame.functionCalls.length;
     else if (frame instanceof FunctionCallResultFrame) {
       this.#calls -= 1;
-      if (this.#calls === 0 && frame.runLlm !== false) this.#owed = true;
+      // Also after a result that is not answered: the next agent, the next step or the end of the conversation follows.
+      if (this.#calls === 0) this.#owed = true;
     } else if (frame instanceof ErrorFrame) this.giveUp();
     else return;
     this.#check();

@@ -17,6 +17,7 @@ export class TypedLines {
   readonly #typedAhead: string[] = [];
   #waiting: ((line: string | undefined) => void) | undefined;
   #prompting = false;
+  #keysOnly = false;
   #closed = false;
 
   constructor(options: TypedLinesOptions) {
@@ -56,6 +57,23 @@ export class TypedLines {
     this.#lines.prompt(true);
   }
 
+  /** Tells of every key that is pressed, instead of keeping it, until the returned function is called. */
+  onKey(handler: (name: string) => void): () => void {
+    const press = (_: string, { name, ctrl }: { readonly name?: string; readonly ctrl?: boolean }) => {
+      // The line editor has already put it into the line: clear that.
+      this.#lines.write(null, { ctrl: true, name: "u" });
+      // Ctrl-C is not c.
+      if (name !== undefined && ctrl !== true) handler(name);
+    };
+    const { input } = this.#options;
+    input.on("keypress", press);
+    this.#keysOnly = true;
+    return () => {
+      input.off("keypress", press);
+      this.#keysOnly = false;
+    };
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -66,6 +84,7 @@ export class TypedLines {
   }
 
   #take(line: string): void {
+    if (this.#keysOnly) return;
     const resolve = this.#waiting;
     this.#waiting = undefined;
     this.#prompting = false;

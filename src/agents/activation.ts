@@ -6,11 +6,17 @@ export interface ActivationOptions {
   onDeactivated(): void;
 }
 
+/** What an agent was active with before it withdrew. */
+export interface Withdrawal {
+  readonly args: ActivationArgs | undefined;
+}
+
 /** Whether an agent is active, and with which arguments. */
 export class Activation {
   readonly #options: ActivationOptions;
   #active: boolean;
   #args: ActivationArgs | undefined;
+  #withdrawal: Withdrawal | undefined;
 
   constructor(options: ActivationOptions) {
     this.#options = options;
@@ -31,6 +37,7 @@ export class Activation {
   }
 
   activate(args: ActivationArgs | undefined): void {
+    this.#withdrawal = undefined;
     this.#active = true;
     this.#args = args;
     this.#options.onActivated(args);
@@ -41,9 +48,23 @@ export class Activation {
     this.#options.onDeactivated();
   }
 
-  /** Becomes inactive before anybody is told, so that nobody ever sees two active agents in a handoff. */
-  withdraw(): void {
+  /**
+   * Becomes inactive before anybody is told, so that nobody ever sees two active agents in a handoff. Gives what
+   * {@link restore} takes it back with; undefined if it was inactive.
+   */
+  withdraw(): Withdrawal | undefined {
+    const withdrawal = this.#active ? { args: this.#args } : undefined;
+    this.#withdrawal = withdrawal;
     this.#active = false;
     this.#args = undefined;
+    return withdrawal;
+  }
+
+  /** Takes back a withdrawal that nobody was told of, unless it has been activated or deactivated since. */
+  restore(withdrawal: Withdrawal): void {
+    if (this.#withdrawal !== withdrawal) return;
+    this.#withdrawal = undefined;
+    this.#active = true;
+    this.#args = withdrawal.args;
   }
 }

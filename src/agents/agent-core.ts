@@ -15,7 +15,7 @@ import { messageOf, TrunklineError } from "../errors.ts";
 import { type ErrorFrame, type FrameClass, TTSSpeakFrame } from "../frames/index.ts";
 import type { Pipeline, PipelineTaskOptions } from "../pipeline/index.ts";
 import type { AgentGoneData, AgentReadyData, AgentRegistry } from "../registry/index.ts";
-import { type TaskHandlers, type TaskRequest, TaskRequester, TaskWorker } from "../tasks/index.ts";
+import { type TaskCounters, type TaskHandlers, type TaskRequest, TaskRequester, TaskWorker } from "../tasks/index.ts";
 import { within } from "../util/index.ts";
 import { BusTTSSpeakMessage } from "../wire/index.ts";
 import { Activation } from "./activation.ts";
@@ -66,7 +66,10 @@ const cleanupGraceMs = 5_000;
 export class AgentCore<Child extends ChildAgent> {
   readonly activation: Activation;
   readonly children: Children<Child>;
-  readonly hooks = new HookQueue((error) => this.report(error));
+  readonly hooks = new HookQueue({
+    onError: (error) => this.report(error),
+    onFull: (about) => this.report(this.#toldTooMuch(about)),
+  });
   readonly lifecycle: Lifecycle;
   readonly pipeline: AgentPipeline;
   readonly requester: TaskRequester;
@@ -83,16 +86,17 @@ export class AgentCore<Child extends ChildAgent> {
     this.#name = name;
     this.#bus = bus;
     this.#face = face;
-    const hook = (call: () => void | Promise<void>) => void this.hooks.run(call);
+    const { hooks } = this;
     this.children = new Children(bus, name);
     this.activation = new Activation({
       active,
-      onActivated: (args) => hook(() => face.onActivated(args)),
-      onDeactivated: () => hook(() => face.onDeactivated()),
+      onActivated: (args) => hooks.notify("its activation", args, () => face.onActivated(args)),
+      onDeactivated: () => hooks.notify("its activation", undefined, () => face.onDeactivated()),
     });
     this.pipeline = new AgentPipeline({
       ...options,
       agentName: name,
+      observers: () => this.lifecycle.host?.observersOf(name) ?? [],
       isActive: () => this.activation.active,
       onError: (frame) => this.#pipelineFailed(frame),
       // Where nobody is left to talk to, the other agents have nothing to wait for either.
@@ -125,8 +129,8 @@ export class AgentCore<Child extends ChildAgent> {
       answersByHand: () => face.answersTasksByHand,
     });
     this.watching = new Watching({
-      onReady: (data) => hook(() => face.onAgentReady(data)),
-      onGone: (data) => hook(() => face.onAgentGone(data)),
+      onReady: (data) => hooks.notify(`agent "${data.agentName}"`, data, () => face.onAgentReady(data)),
+      onGone: (data) => hooks.notify(`agent "${data.agentName}"`, data, () => face.onAgentGone(data)),
       onAnyGone: (data) => void this.#agentGone(data),
     });
   }
@@ -135,13 +139,20 @@ export class AgentCore<Child extends ChildAgent> {
     return this.lifecycle.requireHost().registry;
   }
 
+  get taskCounters(): TaskCounters {
+    const { refused, cancelsDropped, ignored } = this.worker;
+    const { eventsLost } = this.requester;
+    return { refused, cancelsDropped, eventsLost, ignored: ignored + this.requester.ignored };
+  }
+
   /** Does what a message asks for. */
   handle(message: BusMessage): void | Promise<void> {
     if (message instanceof BusFrameMessage) return this.pipeline.enter(message);
     if (this.requester.handle(message) || this.worker.handle(message)) return;
     if (message instanceof BusAgentErrorMessage || message instanceof BusAgentLocalErrorMessage) {
-      const { source, error } = message;
-      if (source !== this.#name) void this.hooks.run(() => this.#face.onAgentError({ agentName: source, error }));
+      const { source: agentName, error } = message;
+      const tell = () => this.#face.onAgentError({ agentName, error });
+      if (agentName !== this.#name) this.hooks.notify(`errors of agent "${agentName}"`, error, tell);
       return;
     }
     // Broadcasts that would change one agent are meant for nobody.
@@ -254,8 +265,13 @@ export class AgentCore<Child extends ChildAgent> {
 
   #pipelineFailed(frame: ErrorFrame): void {
     const error = new AgentError("TL_PROCESSOR_FAILED", this.#name, frame.error, { cause: frame.cause });
-    void this.hooks.run(() => this.#face.onError(error));
+    this.hooks.notify("errors of its pipeline", frame.error, () => this.#face.onError(error));
     this.#failed(error);
+  }
+
+  #toldTooMuch(about: string): AgentError {
+    const message = `Agent "${this.#name}" has a hook that has not ended, and too much about ${about} waits for it: the oldest of it is let go, and its hooks are not called. Let hooks end sooner.`;
+    return new AgentError("TL_QUEUE_FULL", this.#name, message);
   }
 
   #failed(error: AgentError): void {

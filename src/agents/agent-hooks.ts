@@ -12,14 +12,19 @@ import type { AgentErrorData, AgentEvents } from "./events.ts";
 export abstract class AgentHooks<Events extends AgentEvents> {
   readonly #events = new Emitter<Events>((error) => this.report(error));
 
+  /**
+   * Adds a handler; the returned function takes it away again. What it throws or rejects with is reported as an error.
+   */
   on<E extends keyof Events>(event: E, handler: EventHandler<Events[E]>): () => void {
     return this.#events.on(event, handler);
   }
 
+  /** As {@link on}, for the next event alone. */
   once<E extends keyof Events>(event: E, handler: EventHandler<Events[E]>): () => void {
     return this.#events.once(event, handler);
   }
 
+  /** Takes a handler away. */
   off<E extends keyof Events>(event: E, handler: EventHandler<Events[E]>): void {
     this.#events.off(event, handler);
   }
@@ -55,10 +60,12 @@ export abstract class AgentHooks<Events extends AgentEvents> {
     return this.#tell("error", error);
   }
 
+  /** It is active from now on, with the arguments that whoever activated it gave. */
   onActivated(args: ActivationArgs | undefined): void | Promise<void> {
     return this.#tell("activated", args);
   }
 
+  /** It is inactive from now on. */
   onDeactivated(): void | Promise<void> {
     return this.#tell("deactivated", undefined);
   }

@@ -2,7 +2,13 @@ import { BusEdges } from "../bridge/index.ts";
 import type { AgentBus, BusFrameMessage } from "../bus/index.ts";
 import { TrunklineError } from "../errors.ts";
 import type { ErrorFrame, Frame, FrameClass, FrameDirection } from "../frames/index.ts";
-import { Pipeline, type PipelineOutcome, PipelineTask, type PipelineTaskOptions } from "../pipeline/index.ts";
+import {
+  Pipeline,
+  type PipelineObserver,
+  type PipelineOutcome,
+  PipelineTask,
+  type PipelineTaskOptions,
+} from "../pipeline/index.ts";
 import { deferred } from "../util/index.ts";
 
 export interface AgentPipelineOptions {
@@ -11,6 +17,8 @@ export interface AgentPipelineOptions {
   readonly bridges: readonly string[] | undefined;
   readonly excludeFrames: readonly FrameClass[];
   readonly pipeline: PipelineTaskOptions | undefined;
+  /** Who watches it beside the observers of its own options. */
+  observers(): readonly PipelineObserver[];
   isActive(): boolean;
   onError(frame: ErrorFrame): void;
   /** Nobody has spoken or written for too long, and that is to be the end. */
@@ -44,7 +52,11 @@ export class AgentPipeline {
       this.#built.resolve(undefined);
       return;
     }
-    const task = new PipelineTask(pipeline, this.#options.pipeline);
+    const own = this.#options.pipeline?.observers ?? [];
+    const task = new PipelineTask(pipeline, {
+      ...this.#options.pipeline,
+      observers: [...own, ...this.#options.observers()],
+    });
     if (this.#cancelled) {
       await task.cancel();
       return;

@@ -13,6 +13,8 @@ import type { Frame, FrameClass, FrameDirection } from "../frames/index.ts";
 import type { Pipeline, PipelineTaskOptions } from "../pipeline/index.ts";
 import type { AgentReadyData, AgentRegistry } from "../registry/index.ts";
 import type {
+  SchemaOutput,
+  TaskCounters,
   TaskGroupOptions,
   TaskGroupRun,
   TaskHandlers,
@@ -20,14 +22,19 @@ import type {
   TaskRequest,
   TaskRequester,
   TaskRun,
+  TaskSchema,
+  TypedTaskGroupOptions,
+  TypedTaskOptions,
 } from "../tasks/index.ts";
 import { AgentCore } from "./agent-core.ts";
 import { AgentHooks } from "./agent-hooks.ts";
 import type { ChildAgent } from "./children.ts";
 import type { AgentEvents } from "./events.ts";
+import { handOff } from "./handoff.ts";
 import type { AgentHost } from "./host.ts";
 import type { AgentState } from "./lifecycle.ts";
 
+/** What every agent is built with. */
 export interface BaseAgentOptions {
   readonly bus: AgentBus;
   /** Whether it is active once it is ready. Default: true, and false for a bridged agent. */
@@ -136,6 +143,11 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
     return this.#core.requester.groups;
   }
 
+  /** What its tasks have let go or passed over. */
+  get taskCounters(): TaskCounters {
+    return this.#core.taskCounters;
+  }
+
   /** The processors it runs. Default: none. */
   buildPipeline(): Pipeline | undefined | Promise<Pipeline | undefined> {
     return undefined;
@@ -168,13 +180,15 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
     await this.sendMessage(new BusActivateAgentMessage({ source: this.name, target: agentName, args: options.args }));
   }
 
+  /** Deactivates another agent. One that nobody knows hears nothing of it. */
   async deactivateAgent(agentName: string): Promise<void> {
     await this.sendMessage(new BusDeactivateAgentMessage({ source: this.name, target: agentName }));
   }
 
   /**
    * Becomes inactive and activates another agent. It is inactive before anybody can see the other one active.
-   * @throws TrunklineError `TL_AGENT_UNKNOWN` when nobody of that name is known; this agent then stays active
+   * @throws TrunklineError `TL_AGENT_UNKNOWN` when nobody of that name is known; this agent then stays active. What the
+   * bus throws when it refuses a message; this agent is then active again, or the error says that it is not
    */
   async handoffTo(
     agentName: string,
@@ -186,9 +200,9 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
         `Agent "${this.name}" cannot hand off to "${agentName}": nobody of that name is known. Wait for it with watchAgent() first.`,
       );
     }
-    this.#core.activation.withdraw();
-    await this.deactivateAgent(this.name);
-    await this.activateAgent(agentName, { args: options.activationArgs });
+    const { activation } = this.#core;
+    const send = (message: BusMessage) => this.sendMessage(message);
+    await handOff({ from: this.name, activation, send }, agentName, options.activationArgs);
   }
 
   /**
@@ -200,6 +214,7 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
     return this.#core.watching.watch(this.registry, agentName, handler);
   }
 
+  /** Sends a message on its bus; see {@link AgentBus.send}. */
   sendMessage(message: BusMessage): Promise<void> {
     return this.bus.send(message);
   }
@@ -217,17 +232,25 @@ export class BaseAgent<Events extends AgentEvents = AgentEvents>
     return this.#core.pipeline.queueFrame(frame, direction);
   }
 
+  /** As {@link queueFrame}, one after the other. */
   async queueFrames(frames: Iterable<Frame>, direction: FrameDirection = "downstream"): Promise<void> {
     for (const frame of frames) await this.queueFrame(frame, direction);
   }
 
-  /** Asks another agent for work. */
-  task<R = unknown>(agentName: string, options?: TaskOptions): TaskRun<R> {
+  /** Asks another agent for work. With a `responseSchema` the response is checked, and its type is the schema's. */
+  task<S extends TaskSchema>(agentName: string, options: TypedTaskOptions<S>): TaskRun<SchemaOutput<S>>;
+  task<R = unknown>(agentName: string, options?: TaskOptions): TaskRun<R>;
+  task<R>(agentName: string, options?: TaskOptions): TaskRun<R> {
     return this.#core.requester.task<R>(agentName, options);
   }
 
   /** Asks several agents for the same work at once. */
-  taskGroup<R = unknown>(agentNames: readonly string[], options?: TaskGroupOptions): TaskGroupRun<R> {
+  taskGroup<S extends TaskSchema>(
+    agentNames: readonly string[],
+    options: TypedTaskGroupOptions<S>,
+  ): TaskGroupRun<SchemaOutput<S>>;
+  taskGroup<R = unknown>(agentNames: readonly string[], options?: TaskGroupOptions): TaskGroupRun<R>;
+  taskGroup<R>(agentNames: readonly string[], options?: TaskGroupOptions): TaskGroupRun<R> {
     return this.#core.requester.taskGroup<R>(agentNames, options);
   }
 

@@ -6,6 +6,7 @@ export interface ChildAgent {
   /** True once a runner has taken it. */
   readonly added: boolean;
   wait(): Promise<void>;
+  stop(reason?: string): Promise<void>;
 }
 
 /** The agents that one agent has added, in order. */
@@ -40,10 +41,13 @@ export class Children<C extends ChildAgent> {
     await this.#tell((target) => new BusEndAgentMessage({ source, target, reason }));
   }
 
-  /** Tells every child to stop now; resolves once all have. */
+  /** Tells every child to stop now; resolves once all have. Those that no runner has taken, none will take any more. */
   async cancel(reason: string | undefined): Promise<void> {
     const source = this.#parentName;
+    const waiting = this.#list.filter((child) => !child.added);
+    const stopped = Promise.all(waiting.map((child) => child.stop(reason)));
     await this.#tell((target) => new BusCancelAgentMessage({ source, target, reason }));
+    await stopped;
   }
 
   #send(child: C): Promise<void> {

@@ -1,6 +1,6 @@
 import { TrunklineError } from "../errors.ts";
 import type { Pipeline } from "../pipeline/index.ts";
-import { deferred } from "../util/index.ts";
+import { deferred, within } from "../util/index.ts";
 import { AgentError } from "./agent-error.ts";
 import type { AgentPipeline } from "./agent-pipeline.ts";
 import type { AgentHost } from "./host.ts";
@@ -71,11 +71,10 @@ export class Lifecycle {
   }
 
   async attach(host: AgentHost): Promise<void> {
-    if (this.#host !== undefined) {
-      throw new TrunklineError(
-        "TL_AGENT_ADDED_TWICE",
-        `Agent "${this.#agentName}" was already added to a runner. Build a new one to run it again.`,
-      );
+    if (this.#host !== undefined || this.#state === "ended") {
+      const what = this.#host === undefined ? "has ended" : "was already added to a runner";
+      const message = `Agent "${this.#agentName}" ${what}. Build a new one to run it again.`;
+      throw new TrunklineError("TL_AGENT_ADDED_TWICE", message);
     }
     this.#host = host;
     try {
@@ -114,8 +113,7 @@ export class Lifecycle {
     if (this.#state === "starting") await this.#settled.promise;
     if (!this.#is("ready")) return;
     this.#state = "ending";
-    await this.#attempt(() => this.#steps.finishWork(reason));
-    await this.#attempt(() => this.#pipeline.end(reason));
+    await this.#inTime(this.#finish(reason));
     await this.stop(reason);
   }
 
@@ -130,6 +128,22 @@ export class Lifecycle {
     await this.#attempt(() => this.#steps.release(reason));
     this.#host?.agentEnded(this.#agentName, reason);
     this.#ended.resolve();
+  }
+
+  async #finish(reason: string | undefined): Promise<void> {
+    await this.#attempt(() => this.#steps.finishWork(reason));
+    await this.#attempt(() => this.#pipeline.end(reason));
+  }
+
+  /** Resolves once the work is done, or an end at once has overtaken it, or the time for it is over. */
+  async #inTime(work: Promise<void>): Promise<void> {
+    const { endTimeoutMs, ending } = this.requireHost();
+    const over = Promise.race([work, this.ended]);
+    if ((await within(over, endTimeoutMs)) === "done") return;
+    // A runner that ends has a deadline of its own, and names everybody who is late at once.
+    if (ending()) return over;
+    const message = `Agent "${this.#agentName}" had not ended after ${endTimeoutMs} ms, and was cut off.`;
+    this.#steps.failed(new AgentError("TL_SHUTDOWN_LATE", this.#agentName, message));
   }
 
   // One step that fails must not keep the next from being taken: an agent that has begun to end does end.

@@ -1,4 +1,10 @@
-import { BusCancelAgentMessage, type BusMessage, type BusSubscriber, priorityOf } from "../bus/index.ts";
+import {
+  BusCancelAgentMessage,
+  type BusMessage,
+  BusRunnerHeartbeatMessage,
+  type BusSubscriber,
+  priorityOf,
+} from "../bus/index.ts";
 import { Deque } from "../util/index.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 
@@ -31,7 +37,8 @@ export class Mailbox implements BusSubscriber {
 
   onBusMessage(message: BusMessage): void | Promise<void> {
     const { state } = this.#lifecycle;
-    if (state === "ended") return;
+    // Heartbeats are among runners, and would pile up where a start takes for ever.
+    if (state === "ended" || message instanceof BusRunnerHeartbeatMessage) return;
     if (message instanceof BusCancelAgentMessage) return this.#handle(message);
     const early = state === "created" || state === "starting";
     if (priorityOf(message) === "data") {

@@ -3,6 +3,7 @@ import { EndFrame, type Frame, type FrameClass, type FrameDirection, StartFrame,
 import { FrameProcessor, type ProcessorPlace } from "../pipeline/index.ts";
 import { asGuest, mayCross } from "./crossing.ts";
 
+/** Which bus a bridge joins, and whose frames it exchanges. */
 export interface BusBridgeProcessorOptions {
   readonly bus: AgentBus;
   /** Name of the agent whose pipeline this is part of: the source of what it sends. */
@@ -22,11 +23,14 @@ export interface BusBridgeProcessorOptions {
  * 1. What reaches the bridge goes to the bus and no further, in whichever direction it travels.
  * 2. What comes from the bus goes on from here in its own direction and is not sent there again.
  * 3. Before the end passes, everything the bus has already handed over has entered.
+ * 4. What comes from the bus overtakes nothing that waits here to pass by; only system frames do. It need not wait for
+ *    what is on its way out: nobody gets to see both.
  */
 export class BusBridgeProcessor extends FrameProcessor {
   readonly #options: BusBridgeProcessorOptions;
   readonly #excludeFrames: readonly FrameClass[];
   readonly #subscriber: BusSubscriber;
+  #place: ProcessorPlace | undefined;
   #subscribed: Promise<void> | undefined;
 
   constructor(options: BusBridgeProcessorOptions) {
@@ -40,6 +44,7 @@ export class BusBridgeProcessor extends FrameProcessor {
   /** Begins to receive as soon as the pipeline is built; what comes before the start waits for it. */
   override attach(place: ProcessorPlace): void {
     super.attach(place);
+    this.#place = place;
     this.#subscribed = this.#options.bus.subscribe(this.#subscriber, {
       address: this.#options.agentName,
       accept: (message) => this.#accepts(message),
@@ -71,8 +76,8 @@ export class BusBridgeProcessor extends FrameProcessor {
     return targetAgent === undefined || message.source === targetAgent;
   }
 
-  #enter(message: BusMessage): Promise<void> {
+  #enter(message: BusMessage): Promise<void> | undefined {
     const { frame, direction } = message as BusFrameMessage;
-    return this.push(asGuest(frame), direction);
+    return this.#place?.pass(asGuest(frame), direction, (waiting) => !mayCross(waiting, this.#excludeFrames));
   }
 }

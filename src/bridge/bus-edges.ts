@@ -5,6 +5,10 @@ import {
   type FrameClass,
   type FrameDirection,
   isInterruptible,
+  LLMMessagesAppendFrame,
+  LLMMessagesUpdateFrame,
+  LLMSetToolChoiceFrame,
+  LLMSetToolsFrame,
   SystemFrame,
 } from "../frames/index.ts";
 import { FrameProcessor, Pipeline } from "../pipeline/index.ts";
@@ -25,7 +29,8 @@ export interface BusEdgesOptions {
  * Both ends of a bridged agent's pipeline: what leaves it goes to the bus, what the bus brings enters it.
  *
  * 1. Only an active agent takes and gives. What must not be lost (results of tools, for one) leaves in any case, so
- *    that a conversation handed over in the middle stays complete.
+ *    that a conversation handed over in the middle stays complete; its own messages, tools and tool choice do not:
+ *    they would stand in the place of those of the agent that is active now.
  * 2. A frame that only passed through goes back to whoever sent it, to nobody else, and once: bridged agents do not
  *    echo each other, on one bus or across a proxy.
  * 3. What is sent carries the name of the bridge that was heard last, so that answers find a named bridge.
@@ -71,8 +76,7 @@ export class BusEdges {
       this.#send(copy, direction, undefined).catch(() => {});
       return undefined;
     }
-    const mayStay = isInterruptible(frame) || frame instanceof SystemFrame;
-    if (mayStay && !isActive()) return done;
+    if (!isActive() && mayStay(frame, sender === undefined)) return done;
     if (sender !== undefined) {
       if (frame.metadata[returnedMark] === true) return done;
       frame.metadata[returnedMark] = true;
@@ -84,6 +88,19 @@ export class BusEdges {
     const { bus, agentName } = this.#options;
     return bus.send(new BusFrameMessage({ source: agentName, target, frame, direction, bridge: this.#bridge }));
   }
+}
+
+const conversationChanges: readonly FrameClass[] = [
+  LLMMessagesAppendFrame,
+  LLMMessagesUpdateFrame,
+  LLMSetToolsFrame,
+  LLMSetToolChoiceFrame,
+];
+
+/** True for what need not leave an agent that is inactive; `own` is what did not come from the bus. */
+function mayStay(frame: Frame, own: boolean): boolean {
+  if (isInterruptible(frame) || frame instanceof SystemFrame) return true;
+  return own && conversationChanges.some((change) => frame instanceof change);
 }
 
 // Crosses with the frame, where neither an object's identity nor an id does.

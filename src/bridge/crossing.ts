@@ -8,9 +8,15 @@ import {
   StartFrame,
   StopFrame,
 } from "../frames/index.ts";
-import { FlushFrame } from "../pipeline/index.ts";
+import {
+  FlushFrame,
+  FrameProcessorPauseFrame,
+  FrameProcessorPauseUrgentFrame,
+  FrameProcessorResumeFrame,
+  FrameProcessorResumeUrgentFrame,
+} from "../pipeline/index.ts";
 
-/** Frames that begin, end, flush or watch over one pipeline and mean nothing to another. */
+/** Frames that begin, end, flush, pause or watch over one pipeline and mean nothing to another. */
 const lifecycleFrames: readonly FrameClass[] = [
   StartFrame,
   EndFrame,
@@ -18,6 +24,10 @@ const lifecycleFrames: readonly FrameClass[] = [
   CancelFrame,
   FlushFrame,
   HeartbeatFrame,
+  FrameProcessorPauseFrame,
+  FrameProcessorPauseUrgentFrame,
+  FrameProcessorResumeFrame,
+  FrameProcessorResumeUrgentFrame,
 ];
 
 /** True when a frame may leave its pipeline for the bus. */

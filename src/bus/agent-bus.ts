@@ -10,6 +10,7 @@ import {
   type SubscriptionState,
 } from "./subscription.ts";
 
+/** What a bus tells those that listen with `on`. */
 export interface AgentBusEvents {
   /** A subscriber's handler threw or rejected, or a message that came from outside found a full queue. */
   error: HandlerFailure;
@@ -24,6 +25,11 @@ export interface AgentBusEvents {
  * 4. Nothing is delivered after {@link stop}.
  */
 export abstract class AgentBus {
+  /**
+   * Whether there may be somebody on it outside this process. Runners on a shared bus show each other that they live.
+   * Default true; a bus that stays in one process says false.
+   */
+  readonly shared: boolean = true;
   readonly #directory = new Directory();
   readonly #events = new Emitter<AgentBusEvents>((error) =>
     console.error("trunkline: a bus error handler failed", error),
@@ -100,6 +106,7 @@ export abstract class AgentBus {
     return this.#directory.all.map((subscription) => subscription.state);
   }
 
+  /** Adds a handler; the returned function takes it away again. */
   on<E extends keyof AgentBusEvents>(event: E, handler: EventHandler<AgentBusEvents[E]>): () => void {
     return this.#events.on(event, handler);
   }

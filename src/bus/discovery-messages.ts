@@ -74,6 +74,24 @@ export class BusAgentGoneMessage extends BusDataMessage {
   }
 }
 
+export interface BusRunnerHeartbeatMessageInit extends BusMessageInit {
+  readonly runner: string;
+  readonly intervalMs: number;
+}
+
+/** A runner lives, and says when it will say so next. With a target: that runner is asked for its registry. */
+export class BusRunnerHeartbeatMessage extends BusSystemMessage {
+  readonly runner: string;
+  /** After how many milliseconds the next one follows; 0: none will. */
+  readonly intervalMs: number;
+
+  constructor(init: BusRunnerHeartbeatMessageInit) {
+    super(init);
+    this.runner = init.runner;
+    this.intervalMs = init.intervalMs;
+  }
+}
+
 export interface BusAgentErrorMessageInit extends BusMessageInit {
   /** One sentence for people. */
   readonly error: string;

@@ -10,6 +10,8 @@ export {
   type BusAgentReadyMessageInit,
   BusAgentRegistryMessage,
   type BusAgentRegistryMessageInit,
+  BusRunnerHeartbeatMessage,
+  type BusRunnerHeartbeatMessageInit,
 } from "./discovery-messages.ts";
 export { BusFrameMessage, type BusFrameMessageInit } from "./frame-message.ts";
 export {

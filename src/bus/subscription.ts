@@ -6,9 +6,11 @@ import { type BusMessage, priorityOf } from "./message.ts";
 export interface BusSubscriber {
   /** Unique on its bus. */
   readonly name: string;
+  /** Handles a message. The next one of the same lane waits until it has settled. */
   onBusMessage(message: BusMessage): void | Promise<void>;
 }
 
+/** What a subscriber gets, and how much may wait for it. */
 export interface SubscribeOptions {
   /** True: sees every message, whoever it is for. Default false. */
   readonly observe?: boolean | undefined;
@@ -36,6 +38,7 @@ export interface SubscriptionState extends InboxDepth {
   readonly refused: number;
 }
 
+/** A message that was not handled, and why. */
 export interface HandlerFailure {
   readonly error: TrunklineError;
   /** Name of the subscriber whose handler failed. */

@@ -11,6 +11,8 @@ export interface FrameInit {
   readonly transportSource?: string | undefined;
   /** Name of the output a transport should send this to. */
   readonly transportDestination?: string | undefined;
+  /** False keeps an interruption from dropping this one frame. Default: what its class says. */
+  readonly interruptible?: boolean | undefined;
 }
 
 /** A frame class, for filters and `instanceof`. */
@@ -18,7 +20,7 @@ export type FrameClass<F extends Frame = Frame> = abstract new (...init: never[]
 
 /** What flows through a pipeline. Extend {@link SystemFrame}, {@link DataFrame} or {@link ControlFrame}, not this. */
 export abstract class Frame {
-  /** False for frames that an interruption must not drop. Default: true. */
+  /** False for frames that an interruption must not drop, unless one says otherwise itself. Default: true. */
   static readonly interruptible: boolean = true;
   // A number only has to be unique in this process; nobody reads the count itself.
   static #count = 0;
@@ -33,6 +35,8 @@ export abstract class Frame {
   transportDestination: string | undefined;
   /** The id of the frame's twin where one was sent in each direction. */
   broadcastSiblingId: number | undefined;
+  /** Whether an interruption drops this frame while it is queued. */
+  interruptible: boolean;
   /** The id this frame had in the process it came from; undefined for frames made here. */
   remoteId: number | undefined;
 
@@ -43,6 +47,7 @@ export abstract class Frame {
     this.transportSource = init.transportSource;
     this.transportDestination = init.transportDestination;
     this.broadcastSiblingId = undefined;
+    this.interruptible = init.interruptible ?? (this.constructor as typeof Frame).interruptible;
     this.remoteId = undefined;
   }
 
@@ -51,6 +56,7 @@ export abstract class Frame {
     return `${this.constructor.name}#${this.id}`;
   }
 
+  /** Its {@link name}, for logs. */
   toString(): string {
     return this.name;
   }
@@ -69,5 +75,5 @@ export abstract class ControlFrame extends Frame {}
 
 /** True when an interruption drops this frame while it is queued. */
 export function isInterruptible(frame: Frame): boolean {
-  return (frame.constructor as typeof Frame).interruptible;
+  return frame.interruptible;
 }

@@ -52,6 +52,8 @@ export interface FunctionCallResultFrameInit extends FrameInit, FunctionCall {
   readonly result: unknown;
   /** Whether the model answers the result. Default: once the last call of its group is done. */
   readonly runLlm?: boolean | undefined;
+  /** What went wrong when the tool failed; `result` is then what the model is told about it. */
+  readonly error?: string | undefined;
 }
 
 /** A tool has returned. */
@@ -62,6 +64,7 @@ export class FunctionCallResultFrame extends DataFrame {
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly result: unknown;
   readonly runLlm: boolean | undefined;
+  readonly error: string | undefined;
 
   constructor(init: FunctionCallResultFrameInit) {
     super(init);
@@ -70,22 +73,27 @@ export class FunctionCallResultFrame extends DataFrame {
     this.arguments = init.arguments;
     this.result = init.result;
     this.runLlm = init.runLlm;
+    this.error = init.error;
   }
 }
 
 export interface FunctionCallCancelFrameInit extends FrameInit {
   readonly functionName: string;
   readonly toolCallId: string;
+  /** Whether the model is to go on without a result, as after a call that took too long. Default false. */
+  readonly runLlm?: boolean | undefined;
 }
 
 /** A tool was cancelled before it returned. */
 export class FunctionCallCancelFrame extends SystemFrame {
   readonly functionName: string;
   readonly toolCallId: string;
+  readonly runLlm: boolean;
 
   constructor(init: FunctionCallCancelFrameInit) {
     super(init);
     this.functionName = init.functionName;
     this.toolCallId = init.toolCallId;
+    this.runLlm = init.runLlm ?? false;
   }
 }

@@ -5,17 +5,29 @@ export interface StartFrameInit extends FrameInit {
   readonly audioInSampleRate?: number | undefined;
   /** Sample rate of outgoing audio in Hz. Default 24,000. */
   readonly audioOutSampleRate?: number | undefined;
+  /** Whether processors report how long they took, as `MetricsFrame`s. Default false. */
+  readonly enableMetrics?: boolean | undefined;
+  /** Whether they report what they used: tokens, audio, characters. Default false. */
+  readonly enableUsageMetrics?: boolean | undefined;
+  /** Whether each processor reports only its first time to first byte. Default false. */
+  readonly reportOnlyInitialTTFB?: boolean | undefined;
 }
 
 /** The first frame through a pipeline. A processor gets no other frame before it has handled this one. */
 export class StartFrame extends SystemFrame {
   readonly audioInSampleRate: number;
   readonly audioOutSampleRate: number;
+  readonly enableMetrics: boolean;
+  readonly enableUsageMetrics: boolean;
+  readonly reportOnlyInitialTTFB: boolean;
 
   constructor(init: StartFrameInit = {}) {
     super(init);
     this.audioInSampleRate = init.audioInSampleRate ?? 16_000;
     this.audioOutSampleRate = init.audioOutSampleRate ?? 24_000;
+    this.enableMetrics = init.enableMetrics ?? false;
+    this.enableUsageMetrics = init.enableUsageMetrics ?? false;
+    this.reportOnlyInitialTTFB = init.reportOnlyInitialTTFB ?? false;
   }
 }
 

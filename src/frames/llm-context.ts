@@ -29,6 +29,7 @@ export interface LLMSpecificMessage {
   readonly message: unknown;
 }
 
+/** A message of a conversation. */
 export type LLMContextMessage = LLMStandardMessage | LLMSpecificMessage;
 
 /** A tool as a model is told of it. */
@@ -39,8 +40,10 @@ export interface ToolSchema {
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
+/** Whether the model may or must call tools; a record is a choice in the form of OpenAI's chat API. */
 export type ToolChoice = "none" | "auto" | "required" | Readonly<Record<string, unknown>>;
 
+/** What a conversation begins with. Default: nothing. */
 export interface LLMContextInit {
   readonly messages?: readonly LLMContextMessage[] | undefined;
   readonly tools?: readonly ToolSchema[] | undefined;
@@ -67,15 +70,18 @@ export class LLMContext {
     return this.#messages;
   }
 
+  /** Adds messages at the end. The model is not asked. */
   add(...messages: readonly LLMContextMessage[]): void {
     this.#messages.push(...messages);
   }
 
+  /** Puts these messages in the place of all there were. The model is not asked. */
   replace(messages: readonly LLMContextMessage[]): void {
     this.#messages = [...messages];
   }
 }
 
+/** Whether a message is for one provider's models only. */
 export function isSpecificMessage(message: LLMContextMessage): message is LLMSpecificMessage {
   return "__specific__" in message;
 }

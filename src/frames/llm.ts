@@ -24,8 +24,9 @@ export interface LLMMessagesFrameInit extends FrameInit {
   readonly runLlm?: boolean | undefined;
 }
 
-/** Adds messages to the conversation. */
+/** Adds messages to the conversation. An interruption does not drop it. */
 export class LLMMessagesAppendFrame extends DataFrame {
+  static override readonly interruptible = false;
   readonly messages: readonly LLMContextMessage[];
   readonly runLlm: boolean | undefined;
 
@@ -36,8 +37,9 @@ export class LLMMessagesAppendFrame extends DataFrame {
   }
 }
 
-/** Replaces the messages of the conversation. */
+/** Replaces the messages of the conversation. An interruption does not drop it. */
 export class LLMMessagesUpdateFrame extends DataFrame {
+  static override readonly interruptible = false;
   readonly messages: readonly LLMContextMessage[];
   readonly runLlm: boolean | undefined;
 
@@ -54,8 +56,9 @@ export interface LLMSetToolsFrameInit extends FrameInit {
   readonly customTools?: Readonly<Record<string, readonly unknown[]>> | undefined;
 }
 
-/** Replaces the tools of the conversation. */
+/** Replaces the tools of the conversation. An interruption does not drop it. */
 export class LLMSetToolsFrame extends DataFrame {
+  static override readonly interruptible = false;
   readonly tools: readonly ToolSchema[];
   readonly customTools: Readonly<Record<string, readonly unknown[]>> | undefined;
 
@@ -70,8 +73,9 @@ export interface LLMSetToolChoiceFrameInit extends FrameInit {
   readonly toolChoice: ToolChoice;
 }
 
-/** Says whether the model may, must or must not use the conversation's tools. */
+/** Says whether the model may, must or must not use the conversation's tools. An interruption does not drop it. */
 export class LLMSetToolChoiceFrame extends DataFrame {
+  static override readonly interruptible = false;
   readonly toolChoice: ToolChoice;
 
   constructor(init: LLMSetToolChoiceFrameInit) {
@@ -110,8 +114,9 @@ export class LLMFullResponseStartFrame extends ControlFrame {
   }
 }
 
-/** A model's answer has ended. */
+/** A model's answer has ended, or was broken off. An interruption does not drop it. */
 export class LLMFullResponseEndFrame extends ControlFrame {
+  static override readonly interruptible = false;
   readonly skipTts: boolean | undefined;
 
   constructor(init: LLMFullResponseFrameInit = {}) {

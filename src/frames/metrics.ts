@@ -64,6 +64,7 @@ export interface LLMUsageMetricsData extends MeasuredBy {
   readonly usage: LLMTokenUsage;
 }
 
+/** How much speech to text was used. */
 export interface STTUsage {
   /** Audio sent since the last report. */
   readonly audioMs: number;

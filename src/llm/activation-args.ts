@@ -29,6 +29,7 @@ export function readActivationArgs(args: Readonly<Record<string, unknown>> | und
   return { messages, runLlm: runLlm !== false, problems };
 }
 
-function isMessage(value: unknown): value is LLMContextMessage {
+/** True for what can stand in a conversation; it may have come from another process. */
+export function isMessage(value: unknown): value is LLMContextMessage {
   return isRecord(value) && (typeof value.role === "string" || value.__specific__ === true);
 }

@@ -19,9 +19,23 @@ import {
   TTSSpeakFrame,
 } from "../frames/index.ts";
 import { CallLedger } from "./call-ledger.ts";
-import { ContextAggregator } from "./context-aggregator.ts";
+import { ContextAggregator, type SharedByAggregators } from "./context-aggregator.ts";
 import { inProgressResult } from "./tool-exchange.ts";
 import { resultText } from "./tool-schemas.ts";
+
+/** What the bot said in one go. */
+export interface AssistantTurnData {
+  /** What the bot said, as it stands in the conversation. */
+  readonly content: string;
+  /** True when it was broken off. */
+  readonly interrupted: boolean;
+}
+
+/** What the assistant aggregator tells those that listen with `on`. */
+export interface LLMAssistantAggregatorEvents {
+  /** Something the bot said has been added to the conversation: an answer, or what came before its tool calls. */
+  turnStopped: AssistantTurnData;
+}
 
 /**
  * Adds what the bot says and does to the conversation. It stands behind the transport's output, so that an interrupted
@@ -31,15 +45,17 @@ import { resultText } from "./tool-schemas.ts";
  * 2. A tool call becomes a message of the assistant and one of the tool, which holds a placeholder until the result is
  *    there.
  * 3. After the last result of the calls of one answer the model is asked again, upstream, once, unless that result
- *    says otherwise. An explicit `runLlm: true` asks at once.
+ *    says otherwise. An explicit `runLlm: true` asks at once. While the user speaks, the question waits for the end of
+ *    the turn.
  */
-export class LLMAssistantAggregator extends ContextAggregator {
+export class LLMAssistantAggregator extends ContextAggregator<LLMAssistantAggregatorEvents> {
   readonly #calls = new CallLedger();
-  #answering = false;
+  /** How many answers have begun and not ended: that of an agent that handed over may end during the next one's. */
+  #answers = 0;
   #said = "";
 
-  constructor(context: LLMContext) {
-    super(context, "upstream");
+  constructor(context: LLMContext, options: SharedByAggregators = {}) {
+    super(context, "upstream", options);
   }
 
   override process(frame: Frame, direction: FrameDirection): void | Promise<void> {
@@ -53,8 +69,9 @@ export class LLMAssistantAggregator extends ContextAggregator {
 
   /** Notes what happened; true when the model has something to answer now. */
   #take(frame: Frame): boolean {
-    if (frame instanceof LLMFullResponseStartFrame) this.#endAnswer(true);
-    else if (frame instanceof LLMFullResponseEndFrame || isEnd(frame)) this.#endAnswer(false);
+    if (frame instanceof LLMFullResponseStartFrame) this.#endAnswer(this.#answers + 1);
+    else if (frame instanceof LLMFullResponseEndFrame) this.#endAnswer(Math.max(0, this.#answers - 1));
+    else if (isEnd(frame)) this.#endAnswer(0, isBreak(frame));
     else if (frame instanceof TTSSpeakFrame) this.#speak(frame);
     else if (frame instanceof TextFrame) this.#hear(frame);
     else if (frame instanceof FunctionCallsStartedFrame) this.#calls.announce(frame.functionCalls);
@@ -64,19 +81,27 @@ export class LLMAssistantAggregator extends ContextAggregator {
     return false;
   }
 
-  #endAnswer(nextBegins: boolean): void {
-    this.#remember();
-    this.#answering = nextBegins;
+  #endAnswer(answers: number, interrupted = false): void {
+    this.#remember(interrupted);
+    this.#answers = answers;
   }
 
-  #remember(): void {
-    const content = this.#said.trim();
+  #remember(interrupted = false): void {
+    const said = this.#said;
     this.#said = "";
-    if (content !== "") this.context.add({ role: "assistant", content });
+    this.#add(said, interrupted);
+  }
+
+  #add(said: string, interrupted: boolean): void {
+    const content = said.trim();
+    if (content === "") return;
+    this.context.add({ role: "assistant", content });
+    this.grown();
+    this.tell("turnStopped", { content, interrupted });
   }
 
   #hear(frame: TextFrame): void {
-    if (!this.#answering || !frame.appendToContext || isUsersWord(frame)) return;
+    if (this.#answers === 0 || !frame.appendToContext || isUsersWord(frame)) return;
     const apart = this.#said !== "" && !frame.includesInterFrameSpaces && !/\s$/.test(this.#said);
     this.#said += apart ? ` ${frame.text}` : frame.text;
   }
@@ -84,7 +109,7 @@ export class LLMAssistantAggregator extends ContextAggregator {
   #speak({ text, appendToContext }: TTSSpeakFrame): void {
     if (!appendToContext || text.trim() === "") return;
     this.#remember();
-    this.context.add({ role: "assistant", content: text.trim() });
+    this.#add(text, false);
   }
 
   #startCall(frame: FunctionCallInProgressFrame): void {
@@ -96,6 +121,7 @@ export class LLMAssistantAggregator extends ContextAggregator {
       { role: "assistant", tool_calls: [{ id: toolCallId, type: "function", function: call }] },
       { role: "tool", tool_call_id: toolCallId, content: inProgressResult },
     );
+    this.grown();
   }
 
   #finishCall({ toolCallId, result, runLlm }: FunctionCallResultFrame): boolean {
@@ -106,7 +132,7 @@ export class LLMAssistantAggregator extends ContextAggregator {
   }
 
   #cancelCall({ toolCallId }: FunctionCallCancelFrame): void {
-    if (this.#calls.finish(toolCallId) !== undefined) this.#writeResult(toolCallId, "CANCELLED");
+    if (this.#calls.cancel(toolCallId)) this.#writeResult(toolCallId, "CANCELLED");
   }
 
   // The last of that id: some models count their calls anew in every answer.
@@ -124,6 +150,10 @@ export class LLMAssistantAggregator extends ContextAggregator {
 
 function isEnd(frame: Frame): boolean {
   return [InterruptionFrame, EndFrame, StopFrame, CancelFrame].some((ending) => frame instanceof ending);
+}
+
+function isBreak(frame: Frame): boolean {
+  return frame instanceof InterruptionFrame || frame instanceof CancelFrame;
 }
 
 function isUsersWord(frame: TextFrame): boolean {

@@ -1,6 +1,15 @@
 export type { LLMActivationArgs } from "./activation-args.ts";
-export { LLMAssistantAggregator } from "./assistant-aggregator.ts";
-export { type ContextAggregators, createContextAggregators } from "./context-aggregators.ts";
+export {
+  type AssistantTurnData,
+  LLMAssistantAggregator,
+  type LLMAssistantAggregatorEvents,
+} from "./assistant-aggregator.ts";
+export {
+  type ContextAggregators,
+  type ContextAggregatorsOptions,
+  createContextAggregators,
+} from "./context-aggregators.ts";
+export type { ContextLimit, SummarizeContext } from "./context-limit.ts";
 export {
   type ContextStrategy,
   defineFlow,
@@ -22,29 +31,44 @@ export {
   type ResetWithSummary,
   type ResetWithSummaryOptions,
   resetWithSummary,
-  type Summarize,
-  type SummarizeWithModelOptions,
-  summarizeWithModel,
   ttsSay,
 } from "./flows/index.ts";
-export { LLMAgent, type LLMAgentOptions, type LLMEndOptions, type LLMHandoffOptions } from "./llm-agent.ts";
-export { LLMService, type LLMServiceOptions } from "./llm-service.ts";
 export {
-  type AnswerEvent,
-  type AnswerRequest,
-  type AnswerUsage,
-  type LanguageModel,
-  type ModelCallOptions,
-  type ModelSettings,
-  type PromptFile,
-  type PromptMessage,
-  type PromptText,
-  type PromptToolCall,
-  type PromptToolChoice,
-  type PromptToolResult,
-  type ProviderOptions,
-  streamAnswer,
+  type HeldFrame,
+  LLMAgent,
+  type LLMAgentOptions,
+  type LLMEndOptions,
+  type LLMHandoffOptions,
+} from "./llm-agent.ts";
+export { type AnswerOptions, LLMContextAgent, type LLMContextAgentOptions } from "./llm-context-agent.ts";
+export { LLMService } from "./llm-service.ts";
+export type { LLMServiceOptions } from "./llm-service-options.ts";
+export { type McpClient, type McpRequestOptions, type McpToolsOptions, mcpTools } from "./mcp/index.ts";
+export type {
+  AnswerEvent,
+  AnswerRequest,
+  AnswerUsage,
+  LanguageModel,
+  ModelCallOptions,
+  ModelSettings,
+  PromptFile,
+  PromptFileData,
+  PromptMessage,
+  PromptReasoning,
+  PromptText,
+  PromptToolCall,
+  PromptToolChoice,
+  PromptToolResult,
+  ProviderOptions,
 } from "./model.ts";
 export { type PromptOptions, type PromptResult, toPrompt } from "./prompt.ts";
+export type { RetryClock } from "./retry.ts";
+export { type SummarizeWithModelOptions, summarizeWithModel } from "./summarize-with-model.ts";
+export type { Summarize } from "./summary.ts";
 export { type Tool, type ToolCall, type ToolOptions, type ToolParameters, tool } from "./tool.ts";
-export { LLMUserAggregator } from "./user-aggregator.ts";
+export {
+  LLMUserAggregator,
+  type LLMUserAggregatorEvents,
+  type LLMUserAggregatorOptions,
+  type UserTurnData,
+} from "./user-aggregator.ts";

@@ -10,12 +10,13 @@ import {
   SystemFrame,
 } from "../frames/index.ts";
 import { FlushFrame, Pipeline } from "../pipeline/index.ts";
-import { within } from "../util/index.ts";
+import { done, within } from "../util/index.ts";
 import { readActivationArgs } from "./activation-args.ts";
 import type { LLMService } from "./llm-service.ts";
 import type { Tool } from "./tool.ts";
 import { toolSchemas } from "./tool-schemas.ts";
 
+/** What an LLM agent is built with. */
 export interface LLMAgentOptions extends Omit<BaseAgentOptions, "bridged"> {
   /** Whether it is active once it is ready. Default false. */
   readonly active?: boolean | undefined;
@@ -23,12 +24,14 @@ export interface LLMAgentOptions extends Omit<BaseAgentOptions, "bridged"> {
   readonly bridged?: boolean | readonly string[] | undefined;
 }
 
+/** How an LLM agent ends everything. */
 export interface LLMEndOptions {
   readonly reason?: string | undefined;
   /** What the model is told, and answers, before the end. Default: nothing, it says no more. */
   readonly messages?: readonly LLMContextMessage[] | undefined;
 }
 
+/** How an LLM agent hands over. */
 export interface LLMHandoffOptions {
   readonly activationArgs?: ActivationArgs | undefined;
   /** What the model is told, and answers, before the handoff. Default: nothing, it says no more. */
@@ -38,7 +41,8 @@ export interface LLMHandoffOptions {
 // As long as in the service: a processor that keeps what it does not know must not keep the handoff from coming.
 const flushGraceMs = 5_000;
 
-interface HeldFrame {
+/** A frame that was queued while a tool ran, and its way. */
+export interface HeldFrame {
   readonly frame: Frame;
   readonly direction: FrameDirection;
 }
@@ -59,6 +63,7 @@ export abstract class LLMAgent<Events extends AgentEvents = AgentEvents> extends
   tools: Readonly<Record<string, Tool>> = {};
   #llm: LLMService | undefined;
   #held: HeldFrame[] = [];
+  #releasing: Promise<void> | undefined;
   #ending = false;
 
   constructor(name: string, options: LLMAgentOptions) {
@@ -87,6 +92,7 @@ export abstract class LLMAgent<Events extends AgentEvents = AgentEvents> extends
     return llm;
   }
 
+  /** Brings its tools, and the messages of its activation, into the conversation. */
   override async onActivated(args: ActivationArgs | undefined): Promise<void> {
     await super.onActivated(args);
     const { messages, runLlm, problems } = readActivationArgs(args);
@@ -101,18 +107,23 @@ export abstract class LLMAgent<Events extends AgentEvents = AgentEvents> extends
     if (messages.length > 0) await this.queueFrame(new LLMMessagesAppendFrame({ messages, runLlm }));
   }
 
+  /** Breaks off the answer it is giving. */
   override async onDeactivated(): Promise<void> {
     await super.onDeactivated();
-    // An answer that nobody would hear is not paid for; results still complete the conversation.
+    this.breakOff();
+  }
+
+  /** Breaks off the answer in progress, which nobody would hear; results of tools still complete the conversation. */
+  protected breakOff(): void {
     this.#llm?.abandon();
   }
 
   override async queueFrame(frame: Frame, direction: FrameDirection = "downstream"): Promise<void> {
-    const hold = (this.toolCallActive || this.#held.length > 0) && !this.#ending && !(frame instanceof SystemFrame);
-    if (!hold) return super.queueFrame(frame, direction);
+    const wait = this.toolCallActive || this.#held.length > 0 || this.#releasing !== undefined;
+    if (!wait || this.#ending || frame instanceof SystemFrame) return this.queueNow(frame, direction);
     this.#held.push({ frame, direction });
     // Not awaited: a tool that queues a frame would wait for its own end.
-    if (this.#held.length === 1) void this.#llm?.toolsIdle.then(() => this.#release());
+    if (this.#held.length === 1 && this.#releasing === undefined) this.#releaseWhenIdle();
   }
 
   /**
@@ -140,25 +151,69 @@ export abstract class LLMAgent<Events extends AgentEvents = AgentEvents> extends
       await llm.lastWords(messages);
       await llm.settleToolCalls();
       await this.#release();
-      await this.#flush();
+      await within(this.flush(), flushGraceMs);
       await super.handoffTo(agentName, { activationArgs });
     } finally {
       if (!this.#ending) llm.reopen();
     }
   }
 
-  async #release(): Promise<void> {
-    const held = this.#held;
-    this.#held = [];
-    // All at once: a frame that is queued meanwhile must not get in between.
-    const queued = Promise.all(held.map(({ frame, direction }) => super.queueFrame(frame, direction)));
-    await queued.catch((error: unknown) => this.report(error));
+  /**
+   * What becomes of the frames that were held, once the last tool has finished and before they are queued: override it
+   * to change, reorder or drop them. What it throws is reported; the frames are then queued as they were.
+   */
+  protected releaseHeldFrames(held: readonly HeldFrame[]): readonly HeldFrame[] | Promise<readonly HeldFrame[]> {
+    return held;
   }
 
-  /** Resolves once everything that was queued has left the pipeline. */
-  async #flush(): Promise<void> {
+  /** Queues a frame also while a tool runs. */
+  protected queueNow(frame: Frame, direction: FrameDirection = "downstream"): Promise<void> {
+    return super.queueFrame(frame, direction);
+  }
+
+  /**
+   * Resolves to true once everything that was queued before has left the pipeline, to false when the agent ends first.
+   * @throws TrunklineError `TL_PIPELINE_ENDED` after the end
+   */
+  protected async flush(): Promise<boolean> {
     const flush = new FlushFrame();
-    await super.queueFrame(flush);
-    await within(Promise.race([flush.left, this.wait()]), flushGraceMs);
+    await this.queueNow(flush);
+    return Promise.race([flush.left.then(() => true), this.wait().then(() => false)]);
+  }
+
+  /** Queues what is held; resolves once it is. */
+  #release(): Promise<void> {
+    if (this.#held.length > 0) this.#releasing ??= this.#releaseAll();
+    return this.#releasing ?? done;
+  }
+
+  async #releaseAll(): Promise<void> {
+    const processed = await this.#processed(this.#take());
+    // Queued during the hook, which does not see them; by now they may be waiting for another tool.
+    const later = this.toolCallActive && !this.#ending ? [] : this.#take();
+    this.#releasing = undefined;
+    if (this.#held.length > 0) this.#releaseWhenIdle();
+    // All at once: a frame that is queued meanwhile must not get in between.
+    const queued = [...processed, ...later].map(({ frame, direction }) => this.queueNow(frame, direction));
+    await Promise.all(queued).catch((error: unknown) => this.report(error));
+  }
+
+  async #processed(held: readonly HeldFrame[]): Promise<readonly HeldFrame[]> {
+    try {
+      return await this.releaseHeldFrames(held);
+    } catch (error) {
+      this.report(error);
+      return held;
+    }
+  }
+
+  #releaseWhenIdle(): void {
+    void this.#llm?.toolsIdle.then(() => this.#release());
+  }
+
+  #take(): readonly HeldFrame[] {
+    const held = this.#held;
+    this.#held = [];
+    return held;
   }
 }

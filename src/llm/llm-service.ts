@@ -6,36 +6,28 @@ import {
   type FrameDirection,
   FunctionCallResultFrame,
   InterruptionFrame,
+  LLMConfigureOutputFrame,
   type LLMContext,
   LLMContextFrame,
   type LLMContextMessage,
+  LLMUpdateSettingsFrame,
   StopFrame,
-  type ToolChoice,
   type ToolSchema,
 } from "../frames/index.ts";
 import { FlushFrame, FrameProcessor } from "../pipeline/index.ts";
 import { deferred, done, linkAbort, within } from "../util/index.ts";
-import { answerMessages, type Completion, complete } from "./completion.ts";
-import { isRecord } from "./content.ts";
-import type { AnswerRequest, LanguageModel, ModelSettings, PromptToolChoice } from "./model.ts";
+import { tokenUsage } from "./answer-usage.ts";
+import { type AnswerMeter, answerMessages, type Completion, complete } from "./completion.ts";
+import type { LLMServiceOptions } from "./llm-service-options.ts";
+import type { AnswerRequest, PromptToolChoice } from "./model.ts";
 import { toPrompt } from "./prompt.ts";
+import { checkMaxRetries } from "./retry.ts";
+import { SaidOnce, sentences } from "./said-once.ts";
+import { checkedSettings, readSettings, type ServiceSettings } from "./service-settings.ts";
 import type { Tool } from "./tool.ts";
+import { promptToolChoice } from "./tool-choice.ts";
 import { ToolRunner } from "./tool-runner.ts";
 import { resultText, toolSchemas } from "./tool-schemas.ts";
-
-export interface LLMServiceOptions extends ModelSettings {
-  /** Any model of the AI SDK's providers. */
-  readonly model: LanguageModel;
-  /** Stands before every conversation. Default: nothing does. */
-  readonly systemInstruction?: string | undefined;
-  /**
-   * What `developer` messages, and `system` messages after the beginning, become. Default `"user"`: many providers
-   * refuse a system message in the middle of a conversation, or a conversation without a user's message.
-   */
-  readonly developerMessages?: "user" | "system" | undefined;
-  /** For logs and errors. Default: the class's name. */
-  readonly name?: string | undefined;
-}
 
 /**
  * Has a language model answer the conversations that come by, from either direction, and runs the tools it calls.
@@ -46,6 +38,7 @@ export interface LLMServiceOptions extends ModelSettings {
  *    and one whose model failed.
  * 3. Tools run beside the pipeline; an `EndFrame` waits for them, a cancel does not.
  * 4. After {@link lastWords} nothing is answered any more until {@link reopen}.
+ * 5. `LLMUpdateSettingsFrame` and `LLMConfigureOutputFrame` hold from the next answer on, and go no further.
  */
 export class LLMService extends FrameProcessor {
   readonly #options: LLMServiceOptions;
@@ -61,11 +54,16 @@ export class LLMService extends FrameProcessor {
   #lastWords: Promise<void> | undefined;
   #conversation: LLMContextMessage[] = [];
   #contextTools: readonly ToolSchema[] = [];
-  #problemsReported = 0;
+  readonly #said = new SaidOnce();
+  #settings: ServiceSettings;
+  #skipTts: boolean | undefined;
 
+  /** @throws TrunklineError `TL_INVALID_OPTION` when a setting cannot be what it is */
   constructor(options: LLMServiceOptions) {
     super(options.name === undefined ? {} : { name: options.name });
     this.#options = options;
+    this.#settings = checkedSettings(options);
+    checkMaxRetries(options.maxRetries);
   }
 
   /** Adds tools, by name. As soon as there are any, the model is offered these and not those of the conversation. */
@@ -96,6 +94,11 @@ export class LLMService extends FrameProcessor {
   override async process(frame: Frame, direction: FrameDirection): Promise<void> {
     if (frame instanceof LLMContextFrame) return this.#answer(frame.context);
     if (frame instanceof InterruptionFrame) return this.#interrupt(frame, direction);
+    if (frame instanceof LLMUpdateSettingsFrame) return this.#changeSettings(frame);
+    if (frame instanceof LLMConfigureOutputFrame) {
+      this.#skipTts = frame.skipTts;
+      return;
+    }
     if (frame instanceof EndFrame || frame instanceof StopFrame) {
       await this.#turn;
       await this.#runner.idle;
@@ -111,7 +114,8 @@ export class LLMService extends FrameProcessor {
   /**
    * Closes the conversation from this side: the model answers the conversation it has last seen, with `messages`
    * behind it, once more and without tools, and nothing after that; it does not answer the results of the tools that
-   * run now. Resolves once the words have left the pipeline. A second call waits for the first and says nothing.
+   * run now, or that the answer in progress calls. Resolves once the words have left the pipeline. A second call waits
+   * for the first and says nothing.
    */
   lastWords(messages: readonly LLMContextMessage[] = []): Promise<void> {
     this.#runner.silence();
@@ -144,15 +148,17 @@ export class LLMService extends FrameProcessor {
   async #answer(context: LLMContext): Promise<void> {
     const { signal } = this;
     let tools = this.#tools;
+    let { silences } = this.#runner;
     const { calls } = await this.#takeTurn(async () => {
       if (this.#lastWords !== undefined || signal.aborted) return nothing;
       tools = this.#tools;
+      silences = this.#runner.silences;
       this.#conversation = [...context.messages];
       this.#contextTools = context.tools ?? [];
       return this.#complete(signal, promptToolChoice(context.toolChoice));
     });
     // Not awaited: results may be long in coming, and the user may speak meanwhile. The end waits for them.
-    if (calls.length > 0) void this.#runner.run(calls, tools ?? {});
+    if (calls.length > 0) void this.#runner.run(calls, tools ?? {}, silences);
     // An interruption between the answer and its tools has not met them.
     if (signal.aborted) await this.#runner.interrupt();
   }
@@ -175,8 +181,11 @@ export class LLMService extends FrameProcessor {
         model: this.#options.model,
         request: await this.#request(link.signal, toolChoice),
         mayCallTools: toolChoice?.type !== "none",
+        skipTts: this.#skipTts,
+        meter: this.#meter(),
         push: (frame) => this.push(frame),
         report: (error) => this.pushError(error),
+        warn: (warnings) => this.#reportOnce("TL_MODEL_WARNING", warnings),
         afterAbort: () => (signal.aborted ? Promise.race([interruption, this.#ended.promise]) : done),
       });
       this.#conversation.push(...answerMessages(completion));
@@ -187,12 +196,33 @@ export class LLMService extends FrameProcessor {
   }
 
   async #request(signal: AbortSignal, toolChoice: PromptToolChoice | undefined): Promise<AnswerRequest> {
-    const { model, systemInstruction, developerMessages } = this.#options;
+    const { model, developerMessages, maxRetries, retryClock } = this.#options;
+    const { systemInstruction, ...settings } = this.#settings;
     const options = { provider: model.provider, systemInstruction, developerMessages };
     const { prompt, problems } = toPrompt(this.#conversation, options);
-    await this.#reportProblems(problems);
+    await this.#reportOnce("TL_CONTEXT_INVALID", problems);
     const tools = this.#tools === undefined ? this.#contextTools : toolSchemas(this.#tools);
-    return { prompt, tools, toolChoice, settings: this.#options, signal };
+    return { prompt, tools, toolChoice, settings, signal, retry: { maxRetries, clock: retryClock } };
+  }
+
+  #meter(): AnswerMeter {
+    const { modelId } = this.#options.model;
+    return {
+      startTTFB: () => this.startTTFB(modelId),
+      startProcessing: () => this.startProcessing(modelId),
+      used: (tokens) => {
+        const usage = tokenUsage(tokens);
+        if (usage === undefined) return done;
+        return this.pushMetrics([{ type: "llmUsage", processor: this.name, model: modelId, usage }]);
+      },
+    };
+  }
+
+  #changeSettings(frame: LLMUpdateSettingsFrame): Promise<void> {
+    const { settings, problems } = readSettings(frame);
+    if (settings !== undefined) this.#settings = { ...this.#settings, ...settings };
+    const refusal = `Nothing of the settings was changed. ${sentences(problems)}`;
+    return settings === undefined ? this.pushError(new TrunklineError("TL_INVALID_OPTION", refusal)) : done;
   }
 
   async #takeTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -235,10 +265,9 @@ export class LLMService extends FrameProcessor {
   }
 
   // A conversation keeps what cannot be used, so the same would be said again with every answer.
-  async #reportProblems(problems: readonly string[]): Promise<void> {
-    const fresh = problems.length > this.#problemsReported;
-    this.#problemsReported = problems.length;
-    if (fresh) await this.pushError(new TrunklineError("TL_CONTEXT_INVALID", problems.join(" ")));
+  async #reportOnce(code: "TL_CONTEXT_INVALID" | "TL_MODEL_WARNING", problems: readonly string[]): Promise<void> {
+    const fresh = this.#said.fresh(problems);
+    if (fresh.length > 0) await this.pushError(new TrunklineError(code, sentences(fresh)));
   }
 }
 
@@ -246,10 +275,3 @@ export class LLMService extends FrameProcessor {
 const flushGraceMs = 5_000;
 
 const nothing: Completion = { text: "", calls: [] };
-
-/** From the form of OpenAI's chat API. What is not understood leaves the choice to the model. */
-function promptToolChoice(choice: ToolChoice | undefined): PromptToolChoice | undefined {
-  if (choice === "none" || choice === "auto" || choice === "required") return { type: choice };
-  const named = isRecord(choice) && isRecord(choice.function) ? choice.function.name : undefined;
-  return typeof named === "string" ? { type: "tool", toolName: named } : undefined;
-}

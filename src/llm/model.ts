@@ -1,22 +1,40 @@
 import type { JSONSchema7, JSONValue } from "@ai-sdk/provider";
-import { messageOf, TrunklineError } from "../errors.ts";
 import type { ToolSchema } from "../frames/index.ts";
+import type { RetryOptions } from "./retry.ts";
 
 /** JSON as the provider specification types it. */
-export type { JSONValue };
+export type { JSONSchema7, JSONValue };
 
+/** Text in a prompt. */
 export interface PromptText {
   type: "text";
   text: string;
 }
 
+/** A picture, or another file, in a prompt. */
 export interface PromptFile {
   type: "file";
-  /** Base64, or where the file is. */
-  data: string | URL;
+  data: PromptFileData;
+  /** As `image/png`; `image/*` where nobody knows more. */
   mediaType: string;
+  filename?: string;
 }
 
+/**
+ * Base64, or where the file is. A model of version 2 or 3 of the specification, and one that names no version, is given
+ * the text or the URL itself, a later one the object with its `type`; so each may read it as its own version has it.
+ */
+export type PromptFileData = (string | URL) & ({ type: "data"; data: string } | { type: "url"; url: URL });
+
+/** What the model thought earlier in the conversation. */
+export interface PromptReasoning {
+  type: "reasoning";
+  text: string;
+  /** The provider's seal on it. */
+  providerOptions?: ProviderOptions;
+}
+
+/** A call the model made earlier in the conversation. */
 export interface PromptToolCall {
   type: "tool-call";
   toolCallId: string;
@@ -24,6 +42,7 @@ export interface PromptToolCall {
   input: unknown;
 }
 
+/** What a call gave that the model made earlier in the conversation. */
 export interface PromptToolResult {
   type: "tool-result";
   toolCallId: string;
@@ -35,9 +54,10 @@ export interface PromptToolResult {
 export type PromptMessage =
   | { role: "system"; content: string }
   | { role: "user"; content: (PromptText | PromptFile)[] }
-  | { role: "assistant"; content: (PromptText | PromptToolCall)[] }
+  | { role: "assistant"; content: (PromptText | PromptReasoning | PromptToolCall)[] }
   | { role: "tool"; content: PromptToolResult[] };
 
+/** Whether the model may call tools, must, or must call this one. */
 export type PromptToolChoice = { type: "auto" | "none" | "required" } | { type: "tool"; toolName: string };
 
 /** Options in a provider's own words, by provider. */
@@ -48,6 +68,11 @@ export interface ModelSettings {
   readonly maxOutputTokens?: number | undefined;
   readonly temperature?: number | undefined;
   readonly topP?: number | undefined;
+  readonly topK?: number | undefined;
+  readonly frequencyPenalty?: number | undefined;
+  readonly presencePenalty?: number | undefined;
+  /** A whole number with which some models give the same answer again. */
+  readonly seed?: number | undefined;
   readonly stopSequences?: readonly string[] | undefined;
   readonly providerOptions?: ProviderOptions | undefined;
   /** Sent with the request by providers that use HTTP. */
@@ -63,6 +88,10 @@ export interface ModelCallOptions {
   maxOutputTokens?: number;
   temperature?: number;
   topP?: number;
+  topK?: number;
+  frequencyPenalty?: number;
+  presencePenalty?: number;
+  seed?: number;
   stopSequences?: string[];
   providerOptions?: ProviderOptions;
   headers?: Record<string, string | undefined>;
@@ -70,30 +99,48 @@ export interface ModelCallOptions {
 
 /** Any model of the AI SDK's providers. Nothing of it but `doStream` is ever called. */
 export interface LanguageModel {
+  /** The version of the specification it follows: `v2`, `v3`, `v4`. Default: `v3`. */
+  readonly specificationVersion?: string | undefined;
   /** The provider, a dot, and the kind of model: `openai.chat`. */
   readonly provider: string;
   readonly modelId: string;
+  /** Answers a prompt, piece by piece. */
   doStream(options: ModelCallOptions): PromiseLike<{ readonly stream: ReadableStream<{ readonly type: string }> }>;
 }
 
+/** What a model is asked. */
 export interface AnswerRequest {
   readonly prompt: readonly PromptMessage[];
   readonly tools: readonly ToolSchema[];
   readonly toolChoice: PromptToolChoice | undefined;
   readonly settings: ModelSettings;
   readonly signal: AbortSignal;
+  /** When to ask again, and when to give up. Default: as {@link RetryOptions} has it. */
+  readonly retry?: RetryOptions | undefined;
 }
 
 /** Tokens of one answer, as far as the provider counts them. */
 export interface AnswerUsage {
   readonly inputTokens: number | undefined;
   readonly outputTokens: number | undefined;
+  /** Where the provider counts more than the two above. */
+  readonly totalTokens: number | undefined;
+  /** Of the input, what was read from the provider's cache. */
+  readonly cacheReadTokens: number | undefined;
+  /** Of the input, what was written to the provider's cache. */
+  readonly cacheWriteTokens: number | undefined;
+  /** Of the output, what was thought. */
+  readonly reasoningTokens: number | undefined;
 }
 
 /** What happens while a model answers. `finish` is the last one. */
 export type AnswerEvent =
   | { readonly type: "text"; readonly text: string }
-  | { readonly type: "reasoning"; readonly text: string }
+  /** A thought begins; the next one may begin before its end has come. */
+  | { readonly type: "reasoningStart"; readonly id: string; readonly metadata: unknown }
+  /** A piece of a thought, which may be the first sign of it; text may be empty where there is metadata only. */
+  | { readonly type: "reasoning"; readonly id: string; readonly text: string; readonly metadata: unknown }
+  | { readonly type: "reasoningEnd"; readonly id: string; readonly metadata: unknown }
   | {
       readonly type: "toolCall";
       readonly toolCallId: string;
@@ -101,128 +148,6 @@ export type AnswerEvent =
       /** JSON as the model wrote it: complete, but not checked. */
       readonly argumentsText: string;
     }
+  /** What the provider does not do as it was asked, a sentence each. */
+  | { readonly type: "warnings"; readonly warnings: readonly string[] }
   | { readonly type: "finish"; readonly reason: string; readonly usage: AnswerUsage };
-
-/**
- * Asks the model and yields its answer piece by piece.
- * @throws TrunklineError `TL_MODEL_FAILED` when the provider reports an error; the signal's reason when it aborts
- */
-export async function* streamAnswer(model: LanguageModel, request: AnswerRequest): AsyncGenerator<AnswerEvent, void> {
-  const { signal } = request;
-  const reader = await open(model, request);
-  try {
-    for (;;) {
-      const { done, value } = await settled(model, reader.read(), signal);
-      if (done) return;
-      const event = normalize(model, value);
-      if (event !== undefined) yield event;
-    }
-  } finally {
-    // A model that ignores the signal is left to itself; nobody waits for it.
-    reader.cancel().catch(() => {});
-  }
-}
-
-async function open(model: LanguageModel, request: AnswerRequest): Promise<ReadableStreamDefaultReader<unknown>> {
-  request.signal.throwIfAborted();
-  const opening = Promise.resolve().then(() => model.doStream(callOptions(request)));
-  try {
-    const { stream } = await settled(model, opening, request.signal);
-    return stream.getReader();
-  } catch (error) {
-    opening.then(
-      ({ stream }) => (stream.locked ? undefined : stream.cancel().catch(() => {})),
-      () => {},
-    );
-    throw error;
-  }
-}
-
-function callOptions({ prompt, tools, toolChoice, settings, signal }: AnswerRequest): ModelCallOptions {
-  const { maxOutputTokens, temperature, topP, stopSequences, providerOptions, headers } = settings;
-  return {
-    prompt: [...prompt],
-    abortSignal: signal,
-    ...(tools.length > 0 && {
-      tools: tools.map(({ name, description, parameters }) => ({
-        type: "function" as const,
-        name,
-        description,
-        inputSchema: parameters as JSONSchema7,
-      })),
-      toolChoice: toolChoice ?? { type: "auto" },
-    }),
-    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
-    ...(temperature !== undefined && { temperature }),
-    ...(topP !== undefined && { topP }),
-    ...(stopSequences !== undefined && { stopSequences: [...stopSequences] }),
-    ...(providerOptions !== undefined && { providerOptions }),
-    ...(headers !== undefined && { headers: { ...headers } }),
-  };
-}
-
-/** The promise's outcome, or the abort if that comes first: not every model listens to its signal. */
-async function settled<T>(model: LanguageModel, promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
-  let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-  });
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([promise, aborted]);
-  } catch (error) {
-    throw signal.aborted ? signal.reason : failed(model, error);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
-}
-
-function failed(model: LanguageModel, error: unknown): TrunklineError {
-  if (error instanceof TrunklineError) return error;
-  return new TrunklineError("TL_MODEL_FAILED", `The model ${model.modelId} did not answer: ${messageOf(error)}`, {
-    cause: error,
-  });
-}
-
-function normalize(model: LanguageModel, part: unknown): AnswerEvent | undefined {
-  const { type, ...rest } = part as { readonly type: string } & Record<string, unknown>;
-  switch (type) {
-    case "text-delta":
-      return { type: "text", text: String(rest.delta) };
-    case "reasoning-delta":
-      return { type: "reasoning", text: String(rest.delta) };
-    case "tool-call":
-      // What the provider runs itself is part of its answer, not ours to run again.
-      if (rest.providerExecuted === true) return undefined;
-      return {
-        type: "toolCall",
-        toolCallId: String(rest.toolCallId),
-        functionName: String(rest.toolName),
-        argumentsText: String(rest.input ?? ""),
-      };
-    case "finish":
-      return { type: "finish", reason: finishReason(rest.finishReason), usage: usage(rest.usage) };
-    case "error":
-      throw failed(model, rest.error);
-    default:
-      return undefined;
-  }
-}
-
-/** Version 2 gives the reason as text, later ones as `{ unified, raw }`. */
-function finishReason(reason: unknown): string {
-  return typeof reason === "object" && reason !== null && "unified" in reason ? String(reason.unified) : String(reason);
-}
-
-/** Version 2 gives totals, later ones totals with their parts. */
-function usage(counts: unknown): AnswerUsage {
-  const { inputTokens, outputTokens } = (counts ?? {}) as Record<string, unknown>;
-  return { inputTokens: total(inputTokens), outputTokens: total(outputTokens) };
-}
-
-function total(count: unknown): number | undefined {
-  if (typeof count === "number") return count;
-  if (typeof count === "object" && count !== null && "total" in count) return total(count.total);
-  return undefined;
-}

@@ -5,7 +5,7 @@ import {
   type LLMStandardMessage,
 } from "../frames/index.ts";
 import { contentParts, contentText, isRecord } from "./content.ts";
-import type { PromptMessage, PromptText, PromptToolResult } from "./model.ts";
+import type { PromptMessage, PromptReasoning, PromptText, PromptToolResult, ProviderOptions } from "./model.ts";
 import { ToolExchange } from "./tool-exchange.ts";
 
 export interface PromptOptions {
@@ -67,7 +67,7 @@ class PromptBuilder {
     switch (role) {
       case "system":
       case "developer":
-        this.#addInstruction(role, contentText(message.content), index);
+        this.#addInstruction(role, this.#textOf(message, index), index);
         return;
       case "user":
         this.#addUser(message, index);
@@ -92,14 +92,14 @@ class PromptBuilder {
   }
 
   #addUser(message: LLMStandardMessage, index: number): void {
-    const content = contentParts(message.content, (problem) => this.#problems.push(`Message ${index} ${problem}.`));
+    const content = contentParts(message.content, this.#problemOf(index));
     if (content.length === 0) return;
     this.#atBeginning = false;
     this.#prompt.push({ role: "user", content });
   }
 
   #addAssistant(message: LLMStandardMessage, index: number): void {
-    const text = contentText(message.content);
+    const text = this.#textOf(message, index);
     const words: PromptText[] = text.trim() === "" ? [] : [{ type: "text", text }];
     const exchanges = this.#exchange.callsOf(message, index);
     if (words.length + exchanges.length === 0) return;
@@ -115,12 +115,35 @@ class PromptBuilder {
   #addSpecific({ llm, message }: LLMSpecificMessage, index: number): void {
     const { provider } = this.#options;
     if (typeof llm !== "string" || (llm !== provider && llm !== provider.split(".")[0])) return;
+    if (isRecord(message) && message.type === "thought") {
+      this.#addThought(llm, message);
+      return;
+    }
     if (!isRecord(message) || typeof message.role !== "string") {
       this.#problems.push(`Message ${index} is for this provider, but has no role.`);
       return;
     }
     this.#atBeginning = false;
     this.#prompt.push(message as unknown as PromptMessage);
+  }
+
+  /** As the Python peers keep thoughts: `{ type, text, signature }`. */
+  #addThought(llm: string, { text, signature }: Readonly<Record<string, unknown>>): void {
+    const thought: PromptReasoning = { type: "reasoning", text: typeof text === "string" ? text : "" };
+    const seal = typeof signature === "string" ? { [llm]: { signature } } : isRecord(signature) ? signature : {};
+    const byProvider = Object.entries(seal).filter((entry) => isRecord(entry[1]));
+    if (byProvider.length > 0) thought.providerOptions = Object.fromEntries(byProvider) as ProviderOptions;
+    else if (thought.text === "") return;
+    this.#atBeginning = false;
+    this.#prompt.push({ role: "assistant", content: [thought] });
+  }
+
+  #textOf({ content }: LLMStandardMessage, index: number): string {
+    return contentText(content, this.#problemOf(index));
+  }
+
+  #problemOf(index: number): (problem: string) => void {
+    return (problem) => this.#problems.push(`Message ${index} ${problem}.`);
   }
 
   #addUserText(text: string): void {

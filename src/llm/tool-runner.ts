@@ -26,6 +26,7 @@ export class ToolRunner {
   readonly #active = new Set<ToolRun>();
   readonly #ended = new AbortController();
   #idle: Deferred<void> | undefined;
+  #silences = 0;
 
   constructor(options: ToolRunnerOptions) {
     this.#options = options;
@@ -42,14 +43,29 @@ export class ToolRunner {
     return this.#idle.promise;
   }
 
-  /** Announces the calls of one answer and starts them; resolves once all of their results have been pushed. */
-  async run(calls: readonly PreparedCall[], tools: Readonly<Record<string, Tool>>): Promise<void> {
+  /** How often it was silenced: an answer that began before the last time asks for calls that are silent, too. */
+  get silences(): number {
+    return this.#silences;
+  }
+
+  /**
+   * Announces the calls of one answer and starts them; resolves once all of their results have been pushed.
+   * `silences` is what {@link silences} was when the answer began.
+   */
+  async run(
+    calls: readonly PreparedCall[],
+    tools: Readonly<Record<string, Tool>>,
+    silences = this.#silences,
+  ): Promise<void> {
     const groupId = calls[0]?.toolCallId;
     const runs = calls.map((call) => {
       const tool = Object.hasOwn(tools, call.functionName) ? tools[call.functionName] : undefined;
       return new ToolRun(call, tool, this.#ended.signal);
     });
-    for (const run of runs) this.#active.add(run);
+    for (const run of runs) {
+      run.quiet = silences !== this.#silences;
+      this.#active.add(run);
+    }
     for (const { call, cancelOnInterruption, cancelled } of runs) {
       // While the ones before it were announced, which takes its time when too much waits downstream.
       if (cancelled) continue;
@@ -75,6 +91,7 @@ export class ToolRunner {
 
   /** The model will not answer the results of the calls that are active now. */
   silence(): void {
+    this.#silences += 1;
     for (const run of this.#active) run.quiet = true;
   }
 

@@ -14,6 +14,7 @@ export interface ToolCall {
   readonly signal: AbortSignal;
 }
 
+/** What the model is told of a tool, and what it does. */
 export interface ToolOptions<Parameters extends ToolParameters> {
   /** What the tool does and when to use it, for the model. */
   readonly description: string;

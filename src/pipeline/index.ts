@@ -1,4 +1,11 @@
 export { FlushFrame } from "./flush-frame.ts";
+export {
+  FrameProcessorPauseFrame,
+  type FrameProcessorPauseFrameInit,
+  FrameProcessorPauseUrgentFrame,
+  FrameProcessorResumeFrame,
+  FrameProcessorResumeUrgentFrame,
+} from "./frame-processor-pause-frame.ts";
 export { ParallelPipeline } from "./parallel-pipeline.ts";
 export { Pipeline } from "./pipeline.ts";
 export type { PipelineObserver, PushedFrame } from "./pipeline-observer.ts";
@@ -12,4 +19,6 @@ export {
   type Leave,
   type ProcessorPlace,
 } from "./processor.ts";
+export type { StopMeasuring } from "./processor-metrics.ts";
+export type { ProcessorState } from "./processor-state.ts";
 export type { Transport } from "./transport.ts";

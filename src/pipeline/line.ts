@@ -4,6 +4,7 @@ import { Stage, type StageOptions } from "./stage.ts";
 
 /** Stages one after the other, with an end at either side that hands on what leaves. */
 export class Line implements Branch {
+  readonly #stages: readonly Stage[];
   readonly #source: Stage;
   readonly #sink: Stage;
 
@@ -15,6 +16,7 @@ export class Line implements Branch {
       stage.previous = stages[index - 1];
       stage.next = stages[index + 1];
     }
+    this.#stages = stages;
     this.#source = stages.at(0) as Stage;
     this.#sink = stages.at(-1) as Stage;
   }
@@ -28,6 +30,11 @@ export class Line implements Branch {
     // The ends have to start as well; nothing else waits at them, as an end may be held by what leaves there.
     if (frame instanceof StartFrame) return this.receive(frame, direction);
     return (direction === "downstream" ? this.#source : this.#sink).push(frame, direction);
+  }
+
+  async systemFlushed(direction: FrameDirection): Promise<void> {
+    const stages = direction === "downstream" ? this.#stages : this.#stages.toReversed();
+    for (const stage of stages) await stage.urgentFlushed();
   }
 }
 

@@ -1,7 +1,7 @@
 import { TrunklineError } from "../errors.ts";
-import { type Frame, type FrameDirection, StartFrame } from "../frames/index.ts";
+import { type Frame, type FrameDirection, InterruptionFrame, StartFrame } from "../frames/index.ts";
 import { done } from "../util/index.ts";
-import { Passages } from "./passage.ts";
+import { type Passage, Passages } from "./passage.ts";
 import { Pipeline } from "./pipeline.ts";
 import { type Branch, FrameProcessor, type FrameProcessorOptions, type ProcessorPlace } from "./processor.ts";
 
@@ -9,11 +9,13 @@ import { type Branch, FrameProcessor, type FrameProcessorOptions, type Processor
  * Several pipelines side by side, in the place of one processor. They may hold parallel pipelines in turn.
  *
  * 1. Each branch gets every frame that comes in, from either side, in order.
- * 2. A data or control frame that came in goes on when the first branch lets it out, and only once; what a branch
- *    makes goes on at once.
- * 3. A system frame, and start, end and stop, goes on once all branches have let it out; one that a branch keeps goes
- *    no further. What leaves a branch after a start, end or stop stays behind that. Errors wait for nobody.
- * 4. The slowest branch holds the others up once its queue is full.
+ * 2. A frame that came in goes on when the first branch lets it out, and only once; what a branch makes goes on at
+ *    once. So a branch may keep what the others need.
+ * 3. Start, end and stop go on once all branches have let them out, and what leaves a branch after one of them stays
+ *    behind it. One that a branch keeps goes no further.
+ * 4. An interruption goes on once every branch has handled it, and at least one has let it out: what was made before
+ *    it does not follow it. System frames behind it wait as long.
+ * 5. The slowest branch holds the others up once its queue is full.
  */
 export class ParallelPipeline extends FrameProcessor {
   readonly #pipelines: readonly Pipeline[];
@@ -47,6 +49,7 @@ export class ParallelPipeline extends FrameProcessor {
 
   override process(frame: Frame, direction: FrameDirection): void | Promise<void> {
     if (frame instanceof StartFrame) return this.#start(frame, direction);
+    if (frame instanceof InterruptionFrame) return this.#interrupt(frame, direction);
     this.#passages.enter(frame, direction, this.#branches.length);
     return this.#enter(frame, direction);
   }
@@ -62,6 +65,16 @@ export class ParallelPipeline extends FrameProcessor {
     signal.removeEventListener("abort", giveUp);
   }
 
+  async #interrupt(frame: InterruptionFrame, direction: FrameDirection): Promise<void> {
+    const passage = this.#passages.enter(frame, direction, this.#branches.length);
+    await this.#enter(frame, direction);
+    const handled = this.#branches.map(async (branch, index) => {
+      await branch.systemFlushed(direction);
+      if (passage.finish(index)) await this.#goOn(passage, frame, direction);
+    });
+    await Promise.all(handled);
+  }
+
   #enter(frame: Frame, direction: FrameDirection): Promise<void> {
     const entered = this.#branches.map((branch) => branch.enter(frame, direction));
     // Mostly there is room everywhere, and then this costs no promise.
@@ -72,7 +85,10 @@ export class ParallelPipeline extends FrameProcessor {
   #leave(branch: number, frame: Frame, direction: FrameDirection): void | Promise<void> {
     const passage = this.#passages.of(frame, direction);
     if (passage === undefined) return this.push(frame, direction);
-    if (!passage.leave(branch)) return passage.merged;
+    return passage.leave(branch) ? this.#goOn(passage, frame, direction) : passage.merged;
+  }
+
+  #goOn(passage: Passage, frame: Frame, direction: FrameDirection): Promise<void> {
     const pushed = this.push(frame, direction);
     passage.release();
     return pushed;

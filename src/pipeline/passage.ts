@@ -1,17 +1,17 @@
 import {
   EndFrame,
-  ErrorFrame,
   type Frame,
   type FrameDirection,
+  InterruptionFrame,
   StartFrame,
   StopFrame,
-  SystemFrame,
 } from "../frames/index.ts";
 import { type Deferred, deferred } from "../util/index.ts";
 import { FlushFrame } from "./flush-frame.ts";
 
 /** Follows one frame through several branches at once and tells when it goes on. */
 export class Passage {
+  // How often it has left each branch; one that has kept it is not waited for.
   readonly #left: number[];
   readonly #byAll: boolean;
   readonly #merged: Deferred<void> | undefined;
@@ -31,8 +31,19 @@ export class Passage {
   /** Notes that the frame has left a branch; true when it is to go on now. */
   leave(branch: number): boolean {
     this.#left[branch] = (this.#left[branch] ?? 0) + 1;
+    return this.#goesOn();
+  }
+
+  /** Notes that a branch is done with the frame, whether it has let it out or kept it; true when it is to go on now. */
+  finish(branch: number): boolean {
+    if (this.#left[branch] === 0) this.#left[branch] = Number.POSITIVE_INFINITY;
+    return this.#goesOn();
+  }
+
+  #goesOn(): boolean {
     const count = this.#byAll ? Math.min(...this.#left) : Math.max(...this.#left);
-    if (count <= this.#passedOn) return false;
+    // Infinite where all have kept it.
+    if (count <= this.#passedOn || count === Number.POSITIVE_INFINITY) return false;
     this.#passedOn = count;
     return true;
   }
@@ -68,7 +79,5 @@ function holds(frame: Frame): boolean {
 }
 
 function waitsForAll(frame: Frame): boolean {
-  // An error is to be heard even where one branch keeps it to itself.
-  if (frame instanceof ErrorFrame) return false;
-  return frame instanceof SystemFrame || holds(frame) || frame instanceof FlushFrame;
+  return holds(frame) || frame instanceof InterruptionFrame || frame instanceof FlushFrame;
 }

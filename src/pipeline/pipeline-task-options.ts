@@ -2,10 +2,11 @@ import type { ErrorFrame, Frame, FrameClass, StartFrameInit } from "../frames/in
 import type { PipelineObserver } from "./pipeline-observer.ts";
 import type { PipelineOutcome } from "./pipeline-outcome.ts";
 
+/** How a pipeline is run. */
 export interface PipelineTaskOptions {
   /** What the `StartFrame` says. Default: its own defaults. */
   readonly start?: StartFrameInit | undefined;
-  /** How many data and control frames may wait at one processor before pushes to it wait. Default 1,024. */
+  /** How many data and control frames may wait at one processor before pushes to it wait; at least 1. Default 1,024. */
   readonly maxQueuedFrames?: number | undefined;
   /** Who sees every frame that one processor pushes to another. Default: nobody. */
   readonly observers?: readonly PipelineObserver[] | undefined;
@@ -17,6 +18,7 @@ export interface PipelineTaskOptions {
   readonly cancelOnIdle?: boolean | undefined;
 }
 
+/** What a running pipeline tells those that listen with `on`. */
 export interface PipelineTaskEvents {
   /** The start has passed every processor. */
   started: undefined;

@@ -17,6 +17,7 @@ import { Observers, type PushedFrame } from "./pipeline-observer.ts";
 import type { PipelineOutcome } from "./pipeline-outcome.ts";
 import type { PipelineTaskEvents, PipelineTaskOptions } from "./pipeline-task-options.ts";
 import type { FrameProcessor } from "./processor.ts";
+import type { ProcessorState } from "./processor-state.ts";
 import type { Stage, StageOptions } from "./stage.ts";
 
 type State = "created" | "starting" | "running" | "ending" | "finishing" | "finished";
@@ -49,7 +50,11 @@ export class PipelineTask {
 
   constructor(pipeline: Pipeline, options: PipelineTaskOptions = {}) {
     this.#options = options;
-    const { observers = [], idleTimeoutMs, idleFrames } = options;
+    const { observers = [], idleTimeoutMs, idleFrames, maxQueuedFrames = 1_024 } = options;
+    if (!(maxQueuedFrames >= 1)) {
+      const message = `maxQueuedFrames is ${maxQueuedFrames}. Give it a number of at least 1, or leave it out.`;
+      throw new TrunklineError("TL_INVALID_OPTION", message);
+    }
     if (observers.length > 0) this.#observers = new Observers(observers, (frame) => void this.#reachedUpstream(frame));
     if (idleTimeoutMs !== undefined) {
       this.#idleTimer = new IdleTimer({ idleTimeoutMs, idleFrames, onIdle: () => this.#idle() });
@@ -57,7 +62,7 @@ export class PipelineTask {
     const observed = this.#observers !== undefined || this.#idleTimer !== undefined;
     const stageOptions: StageOptions = {
       turn: new Turn(),
-      maxQueuedFrames: options.maxQueuedFrames ?? 1_024,
+      maxQueuedFrames,
       onStrandedError: (frame) => void this.#reachedUpstream(frame),
       adopt: (stage) => void this.#stages.push(stage),
       branch: (processors, leave) => new Line(processors, stageOptions, leave),
@@ -77,11 +82,17 @@ export class PipelineTask {
     return this.#state === "finishing" || this.#state === "finished";
   }
 
+  /** What waits at each processor, from above to below, with those that stand at the ends. */
+  get processorStates(): readonly ProcessorState[] {
+    return this.#stages.map((stage) => stage.state);
+  }
+
   /** Resolves once the pipeline has ended and all processors are cleaned up. */
   get finished(): Promise<PipelineOutcome> {
     return this.#finished.promise;
   }
 
+  /** Adds a handler; the returned function takes it away again. */
   on<E extends keyof PipelineTaskEvents>(event: E, handler: EventHandler<PipelineTaskEvents[E]>): () => void {
     return this.#events.on(event, handler);
   }
@@ -96,8 +107,9 @@ export class PipelineTask {
   }
 
   /**
-   * Puts a frame in at the upper end, or at the lower one if it travels upstream.
-   * @throws TrunklineError `TL_PIPELINE_ENDED` after the end
+   * Puts a frame in at the upper end, or at the lower one if it travels upstream. Waits like a push, but not before
+   * {@link start} has been called.
+   * @throws TrunklineError `TL_PIPELINE_ENDED` after the end, `TL_QUEUE_FULL` when 65,536 frames wait already
    */
   queueFrame(frame: Frame, direction: FrameDirection = "downstream"): Promise<void> {
     if (this.over) {

@@ -1,6 +1,7 @@
 import { TrunklineError } from "../errors.ts";
-import type { Frame, FrameDirection } from "../frames/index.ts";
+import type { Frame, FrameDirection, MetricsData } from "../frames/index.ts";
 import { done } from "../util/index.ts";
+import { measureNothing, type ProcessorMetrics, type StopMeasuring } from "./processor-metrics.ts";
 
 /** Takes what leaves a branch at either end. */
 export type Leave = (frame: Frame, direction: FrameDirection) => void | Promise<void>;
@@ -9,17 +10,33 @@ export type Leave = (frame: Frame, direction: FrameDirection) => void | Promise<
 export interface Branch {
   /** Puts a frame in at the upper end, or at the lower one if it travels upstream. Waits like a push. */
   enter(frame: Frame, direction: FrameDirection): Promise<void>;
+  /** Resolves once the system frames that have entered so far are handled, each as far as it went. */
+  systemFlushed(direction: FrameDirection): Promise<void>;
 }
 
 /** What a processor's place in a running pipeline does for it. */
 export interface ProcessorPlace {
+  /** Hands a frame to the neighbour; waits while too many wait there. */
   push(frame: Frame, direction: FrameDirection): Promise<void>;
+  /** Reports an error upstream; a fatal one ends the pipeline. */
   pushError(error: unknown, fatal: boolean): Promise<void>;
   readonly signal: AbortSignal;
+  /** Undefined before the start, and where the start asked for none. */
+  readonly metrics: ProcessorMetrics | undefined;
+  /**
+   * Takes a frame from outside the pipeline that goes on from here, unprocessed: a system frame at once, another one
+   * behind those that wait here and that it `mustFollow`. Resolves at once, or, when there is no room, once it has gone.
+   */
+  pass(frame: Frame, direction: FrameDirection, mustFollow: (waiting: Frame) => boolean): Promise<void>;
+  /** Holds back what comes next, except system frames. */
+  pause(): void;
+  /** Ends a pause. */
+  resume(): void;
   /** Gives processors inside this one places of their own. */
   branch(processors: readonly FrameProcessor[], leave: Leave): Branch;
 }
 
+/** What every processor may be built with. */
 export interface FrameProcessorOptions {
   /** For logs and errors. Default: the class's name. */
   readonly name?: string | undefined;
@@ -52,8 +69,23 @@ export class FrameProcessor {
   cleanup(): void | Promise<void> {}
 
   /**
+   * Lets data and control frames wait, in order, from the next one on; system frames are handled as ever, and an
+   * interruption still drops what it may. Twice is as good as once. An end waits as well; a cancel does not.
+   * Without a pipeline around it this does nothing.
+   */
+  pause(): void {
+    this.#place?.pause();
+  }
+
+  /** Goes on with what waits. */
+  resume(): void {
+    this.#place?.resume();
+  }
+
+  /**
    * Passes a frame to the neighbour. Resolves at once, or, when too many frames wait downstream, once there is room.
    * Without a pipeline around it, and after its end, the frame is dropped.
+   * @throws TrunklineError `TL_QUEUE_FULL` when 65,536 frames wait there that were pushed without waiting
    */
   protected push(frame: Frame, direction: FrameDirection = "downstream"): Promise<void> {
     return this.#place === undefined ? done : this.#place.push(frame, direction);
@@ -67,6 +99,34 @@ export class FrameProcessor {
   /** Aborts at the next interruption and when the pipeline is cancelled; take it before the work it is to stop. */
   protected get signal(): AbortSignal {
     return this.#place?.signal ?? new AbortController().signal;
+  }
+
+  /** True once the start has asked for measurements of time. */
+  protected get metricsEnabled(): boolean {
+    return this.#place?.metrics?.enabled ?? false;
+  }
+
+  /** True once the start has asked what is used: tokens, audio, characters. */
+  protected get usageMetricsEnabled(): boolean {
+    return this.#place?.metrics?.usageEnabled ?? false;
+  }
+
+  /**
+   * Starts a stopwatch for the time to the first byte of an answer. Calling what it returns ends it, once, and pushes
+   * a `MetricsFrame` downstream. Does nothing unless the start asked for it; one that is never ended costs nothing.
+   */
+  protected startTTFB(model?: string): StopMeasuring {
+    return this.#place?.metrics?.startTTFB(model) ?? measureNothing;
+  }
+
+  /** The same for the time that work on one request takes. */
+  protected startProcessing(model?: string): StopMeasuring {
+    return this.#place?.metrics?.startProcessing(model) ?? measureNothing;
+  }
+
+  /** Pushes other measurements downstream, as far as the start asked for them; usage apart from the rest. */
+  protected pushMetrics(data: readonly MetricsData[]): Promise<void> {
+    return this.#place?.metrics?.push(data) ?? done;
   }
 
   /**
@@ -83,6 +143,7 @@ export class FrameProcessor {
     this.#place = place;
   }
 
+  /** Its {@link name}, for logs. */
   toString(): string {
     return this.name;
   }

@@ -8,6 +8,7 @@ import { Session, type SessionSetup } from "./session.ts";
 import { linkSocketFrom } from "./socket.ts";
 import { pathOf, type Refusal, refuseUpgrade } from "./upgrade.ts";
 
+/** Whom a server lets in, and what its sessions are given. */
 export interface SessionServerOptions {
   /** The path clients connect to. Default `/ws`. */
   readonly path?: string | undefined;
@@ -31,6 +32,7 @@ export interface SessionServerOptions {
   readonly link?: LinkOptions | undefined;
 }
 
+/** What a server tells those that listen with `on`. */
 export interface AgentServerEvents {
   /** Something failed in a session, or in letting one in. Without a handler it is written to the console. */
   error: { readonly error: TrunklineError; readonly sessionId: string | undefined };
@@ -101,6 +103,7 @@ export class AgentServer implements AsyncDisposable {
     return this.#sessions.size;
   }
 
+  /** Adds a handler; the returned function takes it away again. */
   on<E extends keyof AgentServerEvents>(event: E, handler: EventHandler<AgentServerEvents[E]>): () => void {
     return this.#events.on(event, handler);
   }
@@ -111,6 +114,7 @@ export class AgentServer implements AsyncDisposable {
     return this.#closing;
   }
 
+  /** As {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

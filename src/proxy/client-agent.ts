@@ -9,6 +9,7 @@ import type { ProxyOptions, ProxyRoute } from "./proxy-options.ts";
 import { gateOf, type ProxyCounters, ProxySession } from "./proxy-session.ts";
 import { linkSocketFrom } from "./socket.ts";
 
+/** Headers of the handshake, by name. */
 export type ProxyHeaders = Readonly<Record<string, string>>;
 
 /**
@@ -59,12 +60,14 @@ export class WebSocketProxyClientAgent extends BaseAgent<ProxyClientEvents> {
     await super.onReady();
   }
 
+  /** Connects, and resolves before that is done: listen to `connected`. */
   override async onActivated(args: ActivationArgs | undefined): Promise<void> {
     // Connecting goes on beside the hooks and the lanes, which must not wait for a server.
     this.#session?.open();
     await super.onActivated(args);
   }
 
+  /** Closes the connection, after what waits has been sent. */
   override async onDeactivated(): Promise<void> {
     if (this.#session?.opened === true) await this.#session.close("deactivated");
     await super.onDeactivated();

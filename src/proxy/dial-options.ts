@@ -1,5 +1,6 @@
 import { TrunklineError } from "../errors.ts";
 
+/** How a connection is to be opened. */
 export interface DialOptions {
   /** HTTP headers for the handshake. Node only; elsewhere they are refused. */
   readonly headers?: Readonly<Record<string, string>> | undefined;

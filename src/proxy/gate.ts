@@ -6,13 +6,14 @@ import {
   BusLocalMessage,
   type BusMessage,
   type BusMessageClass,
+  BusRunnerHeartbeatMessage,
   BusTaskCancelMessage,
   BusTaskRequestMessage,
   isLocal,
 } from "../bus/index.ts";
 import { TrunklineError } from "../errors.ts";
 import { type OpenRequest, OpenRequests } from "./open-requests.ts";
-import { isLastAnswer, isTaskAnswer } from "./task-traffic.ts";
+import { isLastAnswer, isTaskAnswer, withShortReason } from "./task-traffic.ts";
 import { isDiscovery, vouchedFor } from "./vouching.ts";
 
 /** Which end of the link a gate stands at. The client's lets any local agent ask; the server's only the one it hosts. */
@@ -33,6 +34,8 @@ export interface GatePolicy {
   readonly isLocalName: (name: string) => boolean;
   /** How many task requests may be open in each direction. Default 16,384; beyond it requests are refused. */
   readonly maxOpenRequests?: number | undefined;
+  /** How many bytes the open requests that came in may be of together; beyond it they are refused. Default: no limit. */
+  readonly maxOpenBytes?: number | undefined;
 }
 
 /** Why a message may not cross, with a sentence for the one who sent it. */
@@ -47,6 +50,7 @@ export const gateCauses = {
   openRequests: "too many task requests are waiting for their answers",
 } as const;
 
+/** Why a message may not cross. */
 export type GateCause = keyof typeof gateCauses;
 
 /** `message` is what crosses: the one that was asked about, or less of it (a registry cut down to one agent). */
@@ -54,11 +58,13 @@ export type GateVerdict =
   | { readonly pass: true; readonly message: BusMessage }
   | { readonly pass: false; readonly cause: GateCause };
 
+/** How many messages crossed in one direction, and how many did not, by cause. */
 export interface GateDirectionCounters {
   readonly passed: number;
   readonly rejected: Readonly<Record<GateCause, number>>;
 }
 
+/** What a gate has let pass and what not, seen from this side. */
 export interface GateCounters {
   readonly outbound: GateDirectionCounters;
   readonly inbound: GateDirectionCounters;
@@ -91,7 +97,7 @@ export class Gate {
     checkNames(policy);
     this.#policy = policy;
     this.#asked = new OpenRequests(policy.maxOpenRequests ?? 16_384);
-    this.#received = new OpenRequests(policy.maxOpenRequests ?? 16_384);
+    this.#received = new OpenRequests(policy.maxOpenRequests ?? 16_384, policy.maxOpenBytes);
   }
 
   /** False for what could not leave in any case, told apart without counting it: the traffic among the agents here. */
@@ -109,10 +115,10 @@ export class Gate {
     return this.#outbound.count(verdict.pass ? follow(verdict, this.#asked, this.#received) : verdict);
   }
 
-  /** May this enter the local bus? A task request that may is open from now on. */
-  inbound(message: BusMessage): GateVerdict {
+  /** May this, so many bytes long, enter the local bus? A task request that may is open from now on. */
+  inbound(message: BusMessage, byteLength = 0): GateVerdict {
     const verdict = judgeInbound(this.#policy, this.#asked, message);
-    return this.#inbound.count(verdict.pass ? follow(verdict, this.#received, this.#asked) : verdict);
+    return this.#inbound.count(verdict.pass ? follow(verdict, this.#received, this.#asked, byteLength) : verdict);
   }
 
   /** Forgets an outbound request that could not be sent after it had passed. */
@@ -153,7 +159,7 @@ function judgeInbound(policy: GatePolicy, asked: OpenRequests, message: BusMessa
   const barred = barredAnywhere(message);
   if (barred !== undefined) return refused(barred);
   if (message.source === localAgentName || policy.isLocalName(message.source)) return refused("source");
-  if (message.target === localAgentName) return passed(remoteAgentName, message);
+  if (message.target === localAgentName) return passed(remoteAgentName, withShortReason(message));
   const forwardable = isForwardable(policy, message);
   if (message.target === undefined) {
     const fromAgent = forwardable && message.source === remoteAgentName;
@@ -184,9 +190,12 @@ function causeOf(message: BusMessage, forwardable: boolean, reachable: string): 
 function barredAnywhere(message: BusMessage): GateCause | undefined {
   if (isLocal(message) || message instanceof BusLocalMessage) return "local";
   if (isSessionControl(message)) return "sessionControl";
+  // A link stands for two agents; which runners live behind it is nobody's business.
+  if (message instanceof BusRunnerHeartbeatMessage) return "discovery";
   if (!isName(message.source) || (message.target !== undefined && !isName(message.target))) return "name";
-  // Only a request's id is kept; the ids of other task messages are merely compared.
-  if (message instanceof BusTaskRequestMessage && !isName(message.taskId)) return "name";
+  // These two ids are kept, a cancel's for a request that it has overtaken; those of other messages are compared.
+  const kept = message instanceof BusTaskRequestMessage || message instanceof BusTaskCancelMessage;
+  if (kept && !isName(message.taskId)) return "name";
   return undefined;
 }
 
@@ -208,10 +217,16 @@ function isForwardable(policy: GatePolicy, message: BusMessage): boolean {
 }
 
 /** Keeps the books of the requests: `asking` went the message's way, the answers to `answering` go it too. */
-function follow(verdict: GateVerdict & { pass: true }, asking: OpenRequests, answering: OpenRequests): GateVerdict {
+function follow(
+  verdict: GateVerdict & { pass: true },
+  asking: OpenRequests,
+  answering: OpenRequests,
+  byteLength = 0,
+): GateVerdict {
   const { message } = verdict;
   if (message instanceof BusTaskRequestMessage) {
-    if (message.target !== undefined && !asking.add(message, message.target)) return refused("openRequests");
+    if (message.target !== undefined && !asking.add(message, message.target, byteLength))
+      return refused("openRequests");
   } else if (message instanceof BusTaskCancelMessage) asking.cancel(message);
   else if (isLastAnswer(message)) answering.settle(message);
   return verdict;

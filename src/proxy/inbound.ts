@@ -1,5 +1,5 @@
 import type { AgentBus, BusMessage } from "../bus/index.ts";
-import { messageOf } from "../errors.ts";
+import { messageOf, TrunklineError } from "../errors.ts";
 import type { MessageSerializer } from "../wire/index.ts";
 import { type Gate, gateCauses } from "./gate.ts";
 import type { RejectedData } from "./proxy-events.ts";
@@ -14,6 +14,8 @@ export interface InboundOptions {
   handled(): Promise<unknown>;
   /** The peer says which agent it has; the proxy makes of it what it can vouch for. */
   onDiscovery(message: DiscoveryMessage): void;
+  /** Any other message that comes in, before it is delivered. */
+  onMessage(message: BusMessage): void;
   onRejected(rejection: RejectedData): void;
   /** It may come in, but there is no room for it. */
   onUndelivered(message: BusMessage, why: string): void;
@@ -38,24 +40,36 @@ export class Inbound {
   receive(bytes: Uint8Array): void {
     const message = this.#read(bytes);
     if (message === undefined) return;
-    const verdict = this.#options.gate.inbound(message);
+    const verdict = this.#options.gate.inbound(message, bytes.byteLength);
     if (!verdict.pass) {
       const { cause } = verdict;
       this.#reject(cause, `A ${message.constructor.name} was not let in: ${gateCauses[cause]}.`);
+      if (cause === "openRequests") this.#options.onUndelivered(message, gateCauses[cause]);
     } else if (isDiscovery(verdict.message)) this.#options.onDiscovery(verdict.message);
-    else this.#deliver(verdict.message, bytes.byteLength);
+    else {
+      this.#options.onMessage(verdict.message);
+      this.#deliver(verdict.message, bytes.byteLength);
+    }
   }
 
   #deliver(message: BusMessage, byteLength: number): void {
-    const { bus, maxWaitingBytes, onError, onUndelivered } = this.#options;
+    const { bus, maxWaitingBytes, onError } = this.#options;
     if (this.#waitingBytes + byteLength > maxWaitingBytes) {
-      const why = `over ${maxWaitingBytes} bytes would wait to be handled`;
-      this.#reject("full", `A ${message.constructor.name} was not let in: ${why}.`);
-      onUndelivered(message, why);
+      this.#refuse(message, `over ${maxWaitingBytes} bytes would wait to be handled.`);
       return;
     }
-    bus.send(message).catch(onError);
+    bus.send(message).catch((error: unknown) => {
+      const full = error instanceof TrunklineError && error.code === "TL_QUEUE_FULL";
+      if (full) this.#refuse(message, error.message);
+      else onError(error);
+    });
     this.#count(byteLength);
+  }
+
+  /** Whoever asked is told; for everything else there is the event. */
+  #refuse(message: BusMessage, why: string): void {
+    this.#reject("full", `A ${message.constructor.name} was not let in: ${why}`);
+    this.#options.onUndelivered(message, why);
   }
 
   #count(byteLength: number): void {
@@ -75,10 +89,13 @@ export class Inbound {
   }
 
   #read(bytes: Uint8Array): BusMessage | undefined {
+    const { serializer } = this.#options;
     try {
-      const message = this.#options.serializer.deserialize(bytes);
-      if (message === undefined)
-        this.#reject("invalid", "A message could not be read: it is malformed or of no registered type.");
+      const message = serializer.deserialize(bytes);
+      if (message === undefined) {
+        const why = serializer.lastRejection?.message ?? "it is malformed or of no registered type";
+        this.#reject("invalid", `A message could not be read: ${why}.`);
+      }
       return message;
     } catch (error) {
       this.#reject("invalid", `A message could not be read: ${messageOf(error)}`);

@@ -10,6 +10,11 @@ export interface OpenRequest {
   readonly asked: string;
 }
 
+interface Entry {
+  readonly request: OpenRequest;
+  readonly byteLength: number;
+}
+
 // What was cancelled is usually answered once more; that many late answers still find their way.
 const maxCancelled = 1_024;
 
@@ -17,18 +22,21 @@ const maxCancelled = 1_024;
  * The requests that crossed a link in one direction.
  *
  * 1. An answer belongs to a request when its task, its source and its target are all the request's.
- * 2. At most `limit` requests are open. At the limit the next one is refused, so that its sender is told; none is
- *    forgotten to make room.
+ * 2. At most `limit` requests are open, of `maxBytes` together. At the limit the next one is refused, so that its
+ *    sender is told; none is forgotten to make room.
  * 3. A cancelled request no longer counts against the limit. It stays known for its late answer until 1,024 others
  *    have been cancelled after it.
  */
 export class OpenRequests {
   readonly #limit: number;
-  readonly #open = new Map<string, OpenRequest>();
-  readonly #cancelled = new Map<string, OpenRequest>();
+  readonly #maxBytes: number;
+  readonly #open = new Map<string, Entry>();
+  readonly #cancelled = new Set<string>();
+  #bytes = 0;
 
-  constructor(limit: number) {
+  constructor(limit: number, maxBytes: number = Number.POSITIVE_INFINITY) {
     this.#limit = limit;
+    this.#maxBytes = maxBytes;
   }
 
   get size(): number {
@@ -37,16 +45,19 @@ export class OpenRequests {
 
   /** Those that somebody still waits for, oldest first. */
   get all(): readonly OpenRequest[] {
-    return [...this.#open.values()];
+    return [...this.#open.values()].map(({ request }) => request);
   }
 
-  /** Remembers a request. False when too many are open. */
-  add(request: BusTaskRequestMessage, asked: string): boolean {
+  /** Remembers a request, with its length as a message. False when too many are open, or too much is in them. */
+  add(request: BusTaskRequestMessage, asked: string, byteLength = 0): boolean {
     const { taskId, source: requester } = request;
     const key = keyOf(taskId, requester, asked);
-    if (!this.#open.has(key) && this.#open.size >= this.#limit) return false;
+    const replaced = this.#open.get(key);
+    const bytes = this.#bytes - (replaced?.byteLength ?? 0) + byteLength;
+    if (bytes > this.#maxBytes || (replaced === undefined && this.#open.size >= this.#limit)) return false;
     this.#cancelled.delete(key);
-    this.#open.set(key, { taskId, requester, asked });
+    this.#bytes = bytes;
+    this.#open.set(key, { request: { taskId, requester, asked }, byteLength });
     return true;
   }
 
@@ -68,12 +79,10 @@ export class OpenRequests {
 
   cancel(message: BusTaskCancelMessage): void {
     const key = keyOf(message.taskId, message.source, message.target ?? "");
-    const request = this.#open.get(key);
-    if (request === undefined) return;
-    this.#open.delete(key);
-    this.#cancelled.set(key, request);
+    if (!this.#close(key)) return;
+    this.#cancelled.add(key);
     if (this.#cancelled.size <= maxCancelled) return;
-    for (const oldest of this.#cancelled.keys()) {
+    for (const oldest of this.#cancelled) {
       this.#cancelled.delete(oldest);
       return;
     }
@@ -82,11 +91,17 @@ export class OpenRequests {
   clear(): void {
     this.#open.clear();
     this.#cancelled.clear();
+    this.#bytes = 0;
   }
 
   #forget(key: string): void {
-    this.#open.delete(key);
+    this.#close(key);
     this.#cancelled.delete(key);
+  }
+
+  #close(key: string): boolean {
+    this.#bytes -= this.#open.get(key)?.byteLength ?? 0;
+    return this.#open.delete(key);
   }
 }
 

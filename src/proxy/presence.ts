@@ -4,6 +4,7 @@ import {
   BusAgentGoneMessage,
   BusAgentReadyMessage,
   BusAgentRegistryMessage,
+  BusFrameMessage,
   type BusMessage,
 } from "../bus/index.ts";
 import type { AgentGoneData, AgentReadyData, AgentRegistry } from "../registry/index.ts";
@@ -25,11 +26,13 @@ export interface PresenceOptions {
  * 1. The local agent is announced to the peer when it is ready, and again whenever it becomes so.
  * 2. The remote agent becomes known here under this connection's own name, whatever the peer says about runners: it
  *    belongs to the connection, and is gone with it.
+ * 3. A peer that announces nobody, as Python clients do, has its agent from the first message on that comes from it.
  */
 export class Presence {
   readonly #options: PresenceOptions;
   readonly #runner: string;
   #known = false;
+  #announces = false;
   #unwatch: (() => void)[] = [];
 
   constructor(options: PresenceOptions) {
@@ -48,9 +51,16 @@ export class Presence {
 
   /** The peer speaks of its agent. */
   learn(message: DiscoveryMessage): void {
+    this.#announces = true;
     if (message instanceof BusAgentGoneMessage) this.#forget(message.reason);
     else if (message instanceof BusAgentReadyMessage) this.#become(message);
     else if (message.agents[0] !== undefined) this.#become(message.agents[0]);
+  }
+
+  /** The peer speaks of something else; who speaks is there. */
+  notice(message: BusMessage): void {
+    if (this.#known || this.#announces || message.source !== this.#options.remoteAgentName) return;
+    this.#become({ active: true, bridged: message instanceof BusFrameMessage, startedAt: undefined });
   }
 
   /** The connection is over. */
@@ -73,11 +83,13 @@ export class Presence {
     this.#tell(new BusAgentGoneMessage({ source: proxyName, runner: this.#runner, agents: [remoteAgentName], reason }));
   }
 
-  // A registry message, because that is what Python peers understand.
+  // A registry message, because that is what Python peers understand; addressed, because their server drops the rest.
   #announce({ runner, active, bridged, startedAt }: AgentReadyData): void {
-    const { localAgentName } = this.#options;
-    const entry = { name: localAgentName, active, bridged, startedAt };
-    this.#options.send(new BusAgentRegistryMessage({ source: localAgentName, runner, agents: [entry] }));
+    const { localAgentName, remoteAgentName } = this.#options;
+    const agents = [{ name: localAgentName, active, bridged, startedAt }];
+    this.#options.send(
+      new BusAgentRegistryMessage({ source: localAgentName, target: remoteAgentName, runner, agents }),
+    );
   }
 
   #withdraw({ agentName, runner, reason }: AgentGoneData): void {

@@ -27,6 +27,7 @@ interface ProxyEvents extends AgentEvents {
   rejected: RejectedData;
 }
 
+/** What a client's proxy tells those that listen with `on`, beside what every agent does. */
 export interface ProxyClientEvents extends ProxyEvents {
   /** Connected; the payload is the socket. Once per connection. */
   connected: unknown;
@@ -36,6 +37,7 @@ export interface ProxyClientEvents extends ProxyEvents {
   connectFailed: ConnectFailure;
 }
 
+/** What a server's proxy tells those that listen with `on`, beside what every agent does. */
 export interface ProxyServerEvents extends ProxyEvents {
   /** The client can be reached; the payload is the socket. Once. */
   clientConnected: unknown;

@@ -16,8 +16,9 @@ export interface ProxyOptions {
   /** Default: a `JSONMessageSerializer` of its own. */
   readonly serializer?: MessageSerializer | undefined;
   /**
-   * How many bytes of messages that came in may wait to be handled on this bus. What comes beyond that is refused, and
-   * told by the event `rejected`; a task request is answered with status `failed`. Default 32 MiB.
+   * How many bytes of messages that came in may wait to be handled on this bus, and as many again may be in task
+   * requests that came in and have not been answered. What comes beyond that is refused, and told by the event
+   * `rejected`; a task request is answered with status `failed`. Default 32 MiB.
    */
   readonly maxWaitingBytes?: number | undefined;
   /** Sizes, times and limits of the connection. */

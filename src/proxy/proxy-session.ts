@@ -23,6 +23,7 @@ export interface ProxySessionEvents {
   onError(error: unknown): void;
 }
 
+/** What has crossed a proxy's connection and what has not, since it was opened. */
 export interface ProxyCounters {
   readonly gate: GateCounters;
   readonly link: Readonly<LinkCounters>;
@@ -70,6 +71,7 @@ export class ProxySession {
       ...shared,
       maxWaitingBytes: route.maxWaitingBytes ?? defaultMaxWaitingBytes,
       onDiscovery: (message) => this.#presence.learn(message),
+      onMessage: (message) => this.#presence.notice(message),
       // Also what is said in answer: a peer that does not read its answers must not get us to pile them up.
       handled: () => Promise.all([bus.idleAt(route.localAgentName), this.#outbound.flush()]),
       onUndelivered: (message, why) => this.#answerUndelivered(message, why),
@@ -173,7 +175,9 @@ export class ProxySession {
     if (!(message instanceof BusTaskRequestMessage) || message.target === undefined) return;
     const { source: target, target: source, taskId } = message;
     const answer = new BusTaskResponseMessage({ source, target, taskId, status: "failed", response: { error } });
-    if (this.#gate.outbound(answer).pass) this.#sendPastGate(answer);
+    // For the books; a request that the gate itself has refused is in none, and is answered too.
+    this.#gate.outbound(answer);
+    this.#sendPastGate(answer);
   }
 
   #sendPastGate(message: BusMessage): void {
@@ -195,13 +199,15 @@ export class ProxySession {
 }
 
 /** @throws TrunklineError `TL_INVALID_OPTION` when a name is missing, or both sides have the same */
-export function gateOf({ bus, side, localAgentName, remoteAgentName, forwardMessages = [] }: ProxyRoute): Gate {
+export function gateOf(route: ProxyRoute): Gate {
+  const { bus, side, localAgentName, remoteAgentName, forwardMessages = [], maxWaitingBytes } = route;
   return new Gate({
     side,
     localAgentName,
     remoteAgentName,
     forwardMessages,
     isLocalName: (name) => bus.has(name),
+    maxOpenBytes: maxWaitingBytes ?? defaultMaxWaitingBytes,
   });
 }
 

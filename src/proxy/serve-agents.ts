@@ -4,6 +4,7 @@ import { AgentServer, type SessionServerOptions } from "./agent-server.ts";
 import type { SessionSetup } from "./session.ts";
 import { pathOf } from "./upgrade.ts";
 
+/** Where a server listens, whom it lets in, and how many. */
 export interface ServeAgentsOptions extends SessionServerOptions {
   /** Which port to listen on; 0 picks a free one. Default 0. Not together with `server`. */
   readonly port?: number | undefined;

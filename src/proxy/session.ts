@@ -28,6 +28,7 @@ export interface AgentSession {
   proxy(options: SessionProxyOptions): WebSocketProxyServerAgent;
 }
 
+/** Adds a session's agents to its runner, which runs once this has settled. If it throws, the client is refused. */
 export type SessionSetup = (session: AgentSession) => void | Promise<void>;
 
 export interface SessionInit {
@@ -44,6 +45,8 @@ const goingAwayCode = 1001;
 const internalErrorCode = 1011;
 
 const defaultSetupTimeoutMs = 30_000;
+// For telling the agents that the client is gone; they are busy with other things if it takes longer.
+const lossTimeoutMs = 250;
 const cancelTimeoutMs = 3_000;
 const closing = "server closing";
 
@@ -83,7 +86,11 @@ export class Session implements AgentSession {
     const { socket, link } = this.#init;
     const { bus } = this.runner;
     const proxy = new WebSocketProxyServerAgent(name, { link, ...options, bus, websocket: socket });
-    proxy.on("clientDisconnected", () => this.runner.cancel("client gone"));
+    proxy.on("clientDisconnected", async () => {
+      // That the client's agent is gone is said first: a cancel would overtake it.
+      await within(bus.idle(), lossTimeoutMs);
+      await this.runner.cancel("client gone");
+    });
     this.#proxy = proxy;
     return proxy;
   }

@@ -1,5 +1,6 @@
 import {
   type BusMessage,
+  BusTaskCancelMessage,
   BusTaskResponseMessage,
   BusTaskResponseUrgentMessage,
   BusTaskStreamDataMessage,
@@ -32,4 +33,15 @@ export function isLastAnswer(message: BusMessage): message is TaskAnswer {
     message instanceof BusTaskResponseUrgentMessage ||
     message instanceof BusTaskStreamEndMessage
   );
+}
+
+const maxReasonLength = 1_000;
+
+/** A cancel waits for a request that it has overtaken; a reason is for people, and what is longer is cut. */
+export function withShortReason(message: BusMessage): BusMessage {
+  if (!(message instanceof BusTaskCancelMessage) || (message.reason?.length ?? 0) <= maxReasonLength) return message;
+  const { source, target, taskId, reason = "" } = message;
+  // Written and read again, because a piece of a text keeps the whole of it in memory.
+  const cut = JSON.parse(JSON.stringify(reason.slice(0, maxReasonLength))) as string;
+  return new BusTaskCancelMessage({ source, target, taskId, reason: cut });
 }

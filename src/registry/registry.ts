@@ -1,6 +1,7 @@
 import type { EventHandler } from "../util/index.ts";
 import type { AgentGoneData, AgentReadyData } from "./agent-data.ts";
 
+/** What a registry tells those that listen with `on`. */
 export interface AgentRegistryEvents {
   agentReady: AgentReadyData;
   agentGone: AgentGoneData;
@@ -29,14 +30,22 @@ export class AgentRegistry {
     this.#onError = onError;
   }
 
+  /** Names of the agents of this runner. */
   get localAgents(): readonly string[] {
-    return [...(this.#byRunner.get(this.runnerName)?.keys() ?? [])];
+    return this.agentsOf(this.runnerName);
   }
 
+  /** Names of the agents that one runner has ready. */
+  agentsOf(runner: string): readonly string[] {
+    return [...(this.#byRunner.get(runner)?.keys() ?? [])];
+  }
+
+  /** Names of the agents of other runners, as they were announced. */
   get remoteAgents(): readonly string[] {
     return [...this.#byRunner].flatMap(([runner, agents]) => (runner === this.runnerName ? [] : [...agents.keys()]));
   }
 
+  /** What is known of an agent; of one of this runner before one of another. */
   get(agentName: string): AgentReadyData | undefined {
     const local = this.#byRunner.get(this.runnerName)?.get(agentName);
     if (local !== undefined) return local;
@@ -52,10 +61,12 @@ export class AgentRegistry {
     return this.#byRunner.get(runner)?.get(agentName);
   }
 
+  /** Whether an agent of this name can be reached. */
   has(agentName: string): boolean {
     return this.get(agentName) !== undefined;
   }
 
+  /** Whether it is an agent of this runner. */
   isLocal(agentName: string): boolean {
     return this.#byRunner.get(this.runnerName)?.has(agentName) ?? false;
   }
@@ -98,6 +109,7 @@ export class AgentRegistry {
     return end;
   }
 
+  /** Adds a handler; the returned function takes it away again. */
   on<E extends keyof AgentRegistryEvents>(event: E, handler: EventHandler<AgentRegistryEvents[E]>): () => void {
     // A listener of its own, so that adding a handler twice means hearing twice, as everywhere.
     const listener = (data: AgentRegistryEvents[E]) => handler(data);

@@ -1,45 +1,34 @@
+import { setUpRunner } from "#setup";
 import { onSignal, type SignalName } from "#signals";
-import { AgentError, type AgentHost, BaseAgent } from "../agents/index.ts";
+import { AgentError, type AgentHost, type BaseAgent } from "../agents/index.ts";
 import {
   type AgentBus,
   BusAddAgentMessage,
-  BusAgentLocalErrorMessage,
   BusCancelMessage,
   BusEndMessage,
   type BusMessage,
   type BusSubscriber,
   LocalBus,
 } from "../bus/index.ts";
-import { messageOf, TrunklineError } from "../errors.ts";
+import { TrunklineError } from "../errors.ts";
 import { AgentRegistry } from "../registry/index.ts";
 import { deferred, Emitter, type EventHandler, within } from "../util/index.ts";
+import { Adoption } from "./adoption.ts";
 import { Discovery } from "./discovery.ts";
+import { refuseHeartbeatInterval } from "./liveness.ts";
+import { type AgentObserver, Observation } from "./observation.ts";
 import { Roster } from "./roster.ts";
+import {
+  type AgentRunnerEvents,
+  type AgentRunnerOptions,
+  defaultHeartbeatIntervalMs,
+  defaultShutdownTimeoutMs,
+} from "./runner-options.ts";
 import { Shutdown } from "./shutdown.ts";
 
-export interface AgentRunnerOptions {
-  /** Unique among the runners that share a bus. Default: `runner-` and eight random letters. */
-  readonly name?: string | undefined;
-  /** Default: a {@link LocalBus} of its own. */
-  readonly bus?: AgentBus | undefined;
-  /** Whether Ctrl-C cancels it. Default: true. Without effect where there are no signals. */
-  readonly handleSigint?: boolean | undefined;
-  /** Whether SIGTERM cancels it. Default: false. */
-  readonly handleSigterm?: boolean | undefined;
-  /** How long a graceful end may take before what is left is cancelled. Default: 30,000. */
-  readonly shutdownTimeoutMs?: number | undefined;
-}
-
-export interface AgentRunnerEvents {
-  /** Every agent that was added before has been started. */
-  ready: undefined;
-  /** Something failed that nobody else handles: a handler, a hook, a pipeline, a start. */
-  error: TrunklineError;
-}
-
+/** What a runner is built with. */
 type State = "created" | "running" | "ending" | "cancelling" | "stopped";
 
-const defaultShutdownTimeoutMs = 30_000;
 const lastWordsMs = 200;
 
 /**
@@ -60,6 +49,8 @@ export class AgentRunner {
   );
   readonly #roster = new Roster();
   readonly #discovery: Discovery;
+  readonly #observation = new Observation((error, agentName) => this.#report(error, agentName));
+  readonly #adoption: Adoption;
   readonly #host: AgentHost;
   readonly #subscriber: BusSubscriber;
   readonly #shutdown: Shutdown;
@@ -68,27 +59,42 @@ export class AgentRunner {
   #subscribed: Promise<void> | undefined;
   #run: Promise<void> | undefined;
   #busStarted = false;
+  #begun = false;
   #state: State = "created";
   #reason: string | undefined;
 
+  /** @throws TrunklineError `TL_INVALID_OPTION` for a heartbeat that is neither 0 nor within its bounds */
   constructor(options: AgentRunnerOptions = {}) {
+    const { heartbeatIntervalMs = defaultHeartbeatIntervalMs, shutdownTimeoutMs = defaultShutdownTimeoutMs } = options;
+    refuseHeartbeatInterval(heartbeatIntervalMs);
     this.#options = options;
     this.name = options.name ?? `runner-${crypto.randomUUID().slice(0, 8)}`;
     this.bus = options.bus ?? new LocalBus();
-    this.registry = new AgentRegistry(this.name, (error) => this.#report(error, this.name));
-    this.#discovery = new Discovery(this.bus, this.registry);
-    const report = (error: unknown) => this.#report(error, this.name);
-    this.#shutdown = new Shutdown({ runnerName: this.name, bus: this.bus, roster: this.#roster, report });
+    const { bus } = this;
+    const roster = this.#roster;
+    const report = (error: unknown, agentName = this.name) => this.#report(error, agentName);
+    const ending = () => this.#ending;
+    const registry = new AgentRegistry(this.name, report);
+    this.registry = registry;
+    this.#discovery = new Discovery({ bus, registry, heartbeatIntervalMs, report });
+    this.#shutdown = new Shutdown({ runnerName: this.name, bus, roster, timeoutMs: shutdownTimeoutMs, report });
+    this.#adoption = new Adoption({ bus, roster, add: (agent) => this.addAgent(agent), ending, report });
     this.#subscriber = { name: this.name, onBusMessage: (message) => this.#handle(message) };
     this.#host = {
       runnerName: this.name,
-      registry: this.registry,
+      registry,
+      endTimeoutMs: shutdownTimeoutMs,
+      ending,
+      observersOf: (agentName) => {
+        const agent = roster.get(agentName);
+        return agent === undefined ? [] : this.#observation.of(agent);
+      },
       agentReady: (data) => this.#settle(this.#discovery.announce(data)),
       agentEnded: (agentName, reason) => {
-        this.#roster.remove(agentName);
+        roster.remove(agentName);
         this.#settle(this.#discovery.withdraw(agentName, reason));
       },
-      report: (error, agentName) => this.#report(error, agentName),
+      report,
     };
   }
 
@@ -97,6 +103,7 @@ export class AgentRunner {
     return this.#roster.all;
   }
 
+  /** Adds a handler; the returned function takes it away again. */
   on<E extends keyof AgentRunnerEvents>(event: E, handler: EventHandler<AgentRunnerEvents[E]>): () => void {
     return this.#events.on(event, handler);
   }
@@ -107,10 +114,18 @@ export class AgentRunner {
   }
 
   /**
+   * Watches the pipeline of every agent that starts from now on, beside the agent's own observers. The returned function
+   * ends that for agents that start later.
+   */
+  addObserver(observer: AgentObserver): () => void {
+    return this.#observation.add(observer);
+  }
+
+  /**
    * Takes an agent: it receives from now on, and starts with the runner, or now if that runs already. One whose name is
    * taken is not added; that is reported on `error`. After the end nothing is added.
    * @throws TrunklineError `TL_INVALID_OPTION` for an agent that was built for another bus, `TL_AGENT_ADDED_TWICE` for
-   * one that another runner has, `TL_SUBSCRIBER_EXISTS` when somebody else has the name on the bus
+   * one that another runner has or that has ended, `TL_SUBSCRIBER_EXISTS` when somebody else has the name on the bus
    */
   async addAgent(agent: BaseAgent): Promise<void> {
     if (this.#ending || this.#roster.get(agent.name) === agent) return;
@@ -134,15 +149,15 @@ export class AgentRunner {
       this.#roster.remove(agent.name);
       throw error;
     }
-    if (this.#state === "running") this.#settle(agent.start());
+    if (this.#state === "running" && this.#begun) this.#settle(agent.start());
     // The end came while it was being added; it may have missed the word, and nobody will start it.
     else if (this.#ending) await agent.stop(this.#reason);
   }
 
   /**
    * Starts everything; resolves once it has ended or was cancelled, and nothing of it is left. Every call gives the
-   * same promise.
-   * @throws what the bus throws when it cannot start; everything is released then too
+   * same promise. In Node, the modules that the environment variable `TRUNKLINE_SETUP` names are called first.
+   * @throws what the bus throws when it cannot start, or TrunklineError `TL_SETUP_FAILED`; everything is released then
    */
   run(): Promise<void> {
     this.#run ??= this.#runOnce();
@@ -160,9 +175,11 @@ export class AgentRunner {
     const signals = this.#listenForSignals();
     const unheard = this.bus.on("error", ({ error, subscriber }) => this.#busFailed(error, subscriber));
     try {
-      await this.#begin();
-      await Promise.race([this.#startAll(), this.#endAsked.promise]);
-      await this.#endAsked.promise;
+      const setUp = setUpRunner(this);
+      if (setUp !== undefined) await this.#unlessEnded(setUp);
+      // Ended while it was set up: nothing has begun, and there is nothing to end gracefully.
+      if (this.#ending) this.#state = "cancelling";
+      else await this.#work();
       await this.#stop();
     } catch (error) {
       await this.cancel("failed to start");
@@ -173,11 +190,18 @@ export class AgentRunner {
     }
   }
 
-  async #begin(): Promise<void> {
+  async #unlessEnded(setUp: Promise<void>): Promise<void> {
+    await Promise.race([setUp, this.#endAsked.promise]);
+    if (this.#ending) this.#settle(setUp);
+  }
+
+  async #work(): Promise<void> {
     await this.#subscribe();
     await this.bus.start();
     this.#busStarted = true;
     await this.#discovery.greet();
+    await Promise.race([this.#startAll(), this.#endAsked.promise]);
+    await this.#endAsked.promise;
   }
 
   /** Asks every agent to end gracefully; resolves once they are asked. {@link run} resolves once they have. */
@@ -208,15 +232,16 @@ export class AgentRunner {
   }
 
   async #startAll(): Promise<void> {
+    this.#begun = true;
     await Promise.all(this.#roster.all.map((agent) => agent.start()));
     if (this.#state === "running") await this.#events.emit("ready", undefined);
   }
 
   async #stop(): Promise<void> {
     const graceful = this.#state === "ending";
-    const timeoutMs = this.#options.shutdownTimeoutMs ?? defaultShutdownTimeoutMs;
-    if (graceful) await this.#shutdown.end(this.#reason, timeoutMs, this.#cancelled.promise);
+    if (graceful) await this.#shutdown.end(this.#reason, this.#cancelled.promise);
     await this.#shutdown.cancel(this.#reason);
+    this.#discovery.leave();
     await this.bus.unsubscribe(this.#subscriber);
     // Whoever else listens on this bus hears the last words too.
     await within(this.bus.idle(), lastWordsMs);
@@ -229,28 +254,8 @@ export class AgentRunner {
     if (message.source === this.name) return;
     if (message instanceof BusEndMessage) return this.end(message.reason);
     if (message instanceof BusCancelMessage) return this.cancel(message.reason);
-    if (message instanceof BusAddAgentMessage) return this.#addChild(message);
+    if (message instanceof BusAddAgentMessage) return this.#adoption.handle(message);
     return this.#discovery.handle(message);
-  }
-
-  async #addChild({ agent, source }: BusAddAgentMessage): Promise<void> {
-    // Every runner on this bus hears of it; it belongs where its parent is, and to nobody once that has ended.
-    if (!(agent instanceof BaseAgent) || agent.added || !this.#mayHave(agent)) return;
-    let error = `Agent "${agent.name}" was not added: the name is taken.`;
-    try {
-      await this.addAgent(agent);
-    } catch (cause) {
-      error = messageOf(cause);
-      this.#report(cause, agent.name);
-    }
-    if (this.#roster.get(agent.name) === agent || this.#ending) return;
-    await this.bus.send(new BusAgentLocalErrorMessage({ source: agent.name, target: source, error }));
-  }
-
-  #mayHave(agent: BaseAgent): boolean {
-    if (agent.parent === undefined) return true;
-    const parent = this.#roster.get(agent.parent);
-    return parent !== undefined && parent.state !== "ended";
   }
 
   #listenForSignals(): (() => void)[] {

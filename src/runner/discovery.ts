@@ -5,8 +5,18 @@ import {
   BusAgentReadyMessage,
   BusAgentRegistryMessage,
   type BusMessage,
+  BusRunnerHeartbeatMessage,
 } from "../bus/index.ts";
 import type { AgentReadyData, AgentRegistry } from "../registry/index.ts";
+import { Liveness } from "./liveness.ts";
+
+export interface DiscoveryOptions {
+  readonly bus: AgentBus;
+  readonly registry: AgentRegistry;
+  /** See {@link Liveness}. */
+  readonly heartbeatIntervalMs: number;
+  report(error: unknown): void;
+}
 
 /**
  * Keeps a runner's registry and those of the other runners on its bus in step.
@@ -16,10 +26,15 @@ import type { AgentReadyData, AgentRegistry } from "../registry/index.ts";
 export class Discovery {
   readonly #bus: AgentBus;
   readonly #registry: AgentRegistry;
+  readonly #liveness: Liveness;
 
-  constructor(bus: AgentBus, registry: AgentRegistry) {
+  constructor({ bus, registry, heartbeatIntervalMs: intervalMs, report }: DiscoveryOptions) {
     this.#bus = bus;
     this.#registry = registry;
+    const { runnerName } = registry;
+    const knows = (runner: string) => registry.agentsOf(runner).length > 0;
+    const onSilent = (runner: string) => this.#lose(runner);
+    this.#liveness = new Liveness({ runnerName, bus, intervalMs, knows, onSilent, report });
   }
 
   /** Registers one of this runner's own agents and tells the others. */
@@ -42,6 +57,12 @@ export class Discovery {
   /** Makes itself known to the runners that are already there, and asks them to do the same. */
   async greet(): Promise<void> {
     await this.#bus.send(this.#registryMessage());
+    this.#liveness.start();
+  }
+
+  /** Watches nobody any more, and shows nobody that this runner lives. */
+  leave(): void {
+    this.#liveness.stop();
   }
 
   /** Takes what others tell of their agents; returns the answer that a newcomer is owed. */
@@ -56,7 +77,14 @@ export class Discovery {
       if (message.target === undefined) await this.#bus.send(this.#registryMessage(runner));
     } else if (message instanceof BusAgentGoneMessage && message.runner !== this.#registry.runnerName) {
       for (const agentName of message.agents) this.#registry.unregister(agentName, message.runner, message.reason);
+    } else if (message instanceof BusRunnerHeartbeatMessage) {
+      this.#liveness.heard(message);
+      if (message.target !== undefined) await this.#bus.send(this.#registryMessage(message.runner));
     }
+  }
+
+  #lose(runner: string): void {
+    for (const agentName of this.#registry.agentsOf(runner)) this.#registry.unregister(agentName, runner, "silent");
   }
 
   #learn(data: AgentReadyData): void {

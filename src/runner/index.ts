@@ -1,1 +1,3 @@
-export { AgentRunner, type AgentRunnerEvents, type AgentRunnerOptions } from "./agent-runner.ts";
+export { AgentRunner } from "./agent-runner.ts";
+export type { AgentObserver } from "./observation.ts";
+export type { AgentRunnerEvents, AgentRunnerOptions } from "./runner-options.ts";

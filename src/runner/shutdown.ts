@@ -7,6 +7,8 @@ export interface ShutdownOptions {
   readonly runnerName: string;
   readonly bus: AgentBus;
   readonly roster: Roster;
+  /** How long a graceful end may take. */
+  readonly timeoutMs: number;
   report(error: unknown): void;
 }
 
@@ -26,8 +28,8 @@ export class Shutdown {
   }
 
   /** Asks all to end; resolves once they have, the time is over, or `cancelled` resolves. */
-  async end(reason: string | undefined, timeoutMs: number, cancelled: Promise<void>): Promise<void> {
-    const source = this.#options.runnerName;
+  async end(reason: string | undefined, cancelled: Promise<void>): Promise<void> {
+    const { runnerName: source, timeoutMs } = this.#options;
     await this.#tellRoots((target) => new BusEndAgentMessage({ source, target, reason }));
     const ended = Promise.race([this.#allEnded(), cancelled]);
     if ((await within(ended, timeoutMs)) === "late") this.#reportLate(timeoutMs);

@@ -8,6 +8,12 @@ export const maxEarlyCancels = 1_024;
  */
 export class EarlyCancels {
   readonly #reasons = new Map<string, string | undefined>();
+  #dropped = 0;
+
+  /** How many went because there were too many. */
+  get dropped(): number {
+    return this.#dropped;
+  }
 
   remember(requester: string, taskId: string, reason: string | undefined): void {
     const key = keyOf(requester, taskId);
@@ -15,6 +21,7 @@ export class EarlyCancels {
     if (this.#reasons.size >= maxEarlyCancels) {
       for (const oldest of this.#reasons.keys()) {
         this.#reasons.delete(oldest);
+        this.#dropped += 1;
         break;
       }
     }

@@ -12,14 +12,25 @@ export const maxUnreadEvents = 65_536;
  */
 export class EventQueue<Event> {
   readonly #unread = new Deque<Event>();
+  readonly #onLost: (count: number) => void;
   #closed = false;
   #overflowed = false;
   #changed: Deferred<void> | undefined;
 
+  /** `onLost` is told how many events were let go. */
+  constructor(onLost: (count: number) => void) {
+    this.#onLost = onLost;
+  }
+
   push(event: Event): void {
-    if (this.#closed || this.#overflowed) return;
+    if (this.#closed) return;
+    if (this.#overflowed) {
+      this.#onLost(1);
+      return;
+    }
     if (this.#unread.size >= maxUnreadEvents) {
       this.#overflowed = true;
+      this.#onLost(this.#unread.size + 1);
       this.#unread.clear();
     } else {
       this.#unread.push(event);

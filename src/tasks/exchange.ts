@@ -5,11 +5,12 @@ import {
   type TaskStatus,
 } from "../bus/index.ts";
 import { messageOf } from "../errors.ts";
-import { deferred } from "../util/index.ts";
+import { deferred, isPromiseLike } from "../util/index.ts";
 import { TaskError } from "./task-error.ts";
 import type { TaskEvent } from "./task-event.ts";
 import type { TaskPort } from "./task-port.ts";
 import { reasonOf, type TaskAnswer, type TaskReply } from "./task-reply.ts";
+import { type Checked, checkValue, type TaskSchema } from "./task-schema.ts";
 
 /** How an exchange ended; `reason` is there when it was not completed. Maps are in the order of the members. */
 export interface Ending {
@@ -30,6 +31,8 @@ export interface ExchangeOptions {
   readonly signal: AbortSignal | undefined;
   /** True: the first member that does not complete ends it for all. */
   readonly cancelOnError: boolean;
+  /** What a completed response has to fit. */
+  readonly responseSchema: TaskSchema | undefined;
   whenReady(agentName: string, signal: AbortSignal): Promise<void>;
   onEvent(agentName: string, event: TaskEvent): void;
   onEnd(): void;
@@ -52,6 +55,9 @@ interface Failure {
   readonly cause?: unknown;
 }
 
+/** `checking`: it has answered, and a schema is still at work on that. */
+type MemberState = "waiting" | "asked" | "checking" | "answered";
+
 /**
  * One question to one or more agents, from asking to the outcome.
  *
@@ -62,7 +68,7 @@ interface Failure {
  */
 export class Exchange {
   readonly #options: ExchangeOptions;
-  readonly #members: Map<string, "waiting" | "asked" | "answered">;
+  readonly #members: Map<string, MemberState>;
   readonly #responses = new Map<string, unknown>();
   readonly #errors = new Map<string, TaskError>();
   readonly #ending = deferred<Ending>();
@@ -112,6 +118,7 @@ export class Exchange {
 
   /** The agent can no longer be reached. Does nothing unless it is a member that has not answered. */
   memberGone(agentName: string, reason: string): void {
+    if (this.#members.get(agentName) === "checking") return;
     this.#fail(agentName, { status: "failed", reason });
   }
 
@@ -137,9 +144,31 @@ export class Exchange {
   }
 
   #answer(agentName: string, answer: TaskAnswer): void {
-    this.#responses.set(agentName, answer.response);
-    if (answer.status === "completed") this.#close(agentName);
-    else this.#fail(agentName, { ...answer, reason: reasonOf(answer) });
+    const { response, status } = answer;
+    this.#responses.set(agentName, response);
+    if (status !== "completed") this.#fail(agentName, { ...answer, reason: reasonOf(answer) });
+    else if (this.#options.responseSchema === undefined) this.#close(agentName);
+    else this.#check(agentName, this.#options.responseSchema, response);
+  }
+
+  #check(agentName: string, schema: TaskSchema, response: unknown): void {
+    const misfit = (reason: string, cause?: unknown) =>
+      this.#fail(agentName, { status: "error", reason, response, cause });
+    const threw = (cause: unknown) => misfit(`The schema of the response failed: ${messageOf(cause)}`, cause);
+    const settle = (checked: Checked) => {
+      if (this.#ended.signal.aborted) return;
+      if (!checked.fits) return misfit(`The response does not fit: ${checked.flaws}`);
+      this.#responses.set(agentName, checked.value);
+      this.#close(agentName);
+    };
+    this.#members.set(agentName, "checking");
+    try {
+      const checked = checkValue(schema, response);
+      if (isPromiseLike(checked)) checked.then(settle, threw);
+      else settle(checked);
+    } catch (cause) {
+      threw(cause);
+    }
   }
 
   #fail(agentName: string, failure: Failure): void {
@@ -177,7 +206,7 @@ export class Exchange {
     const { reason, cause, told = reason, notReady = told } = stop;
     for (const [agentName, state] of this.#members) {
       if (state === "answered") continue;
-      const memberReason = state === "asked" ? told : notReady;
+      const memberReason = state === "waiting" ? notReady : told;
       const outcome = { taskId: this.id, agentName, status: "cancelled", reason: memberReason, cause } as const;
       this.#errors.set(agentName, new TaskError(outcome));
       if (state === "asked") void this.#tellCancelled(agentName, told);

@@ -12,6 +12,7 @@ import {
 } from "../bus/index.ts";
 import { messageOf, TrunklineError } from "../errors.ts";
 import { Emitter, type EventHandler } from "../util/index.ts";
+import { quiet } from "./quiet.ts";
 import { TaskError } from "./task-error.ts";
 import type { TaskPort } from "./task-port.ts";
 import type { TaskRequest, TaskRequestEvents, TaskRespondOptions, TaskUpdateOptions } from "./task-request.ts";
@@ -64,6 +65,16 @@ export class OpenTask implements TaskRequest {
     if (this.#ended) return this.#refuse();
     const init = { ...this.#address(), update };
     return quiet(this.#send(options.urgent ? new BusTaskUpdateUrgentMessage(init) : new BusTaskUpdateMessage(init)));
+  }
+
+  streamStart(data?: unknown): Promise<void> {
+    if (this.#ended) return this.#refuse();
+    if (this.#streaming) {
+      const message = `The stream of task ${this.taskId} has begun already. Call streamStart before the first stream(), and once.`;
+      return quiet(Promise.reject(new TrunklineError("TL_STREAM_BEGUN", message)));
+    }
+    this.#streaming = true;
+    return quiet(this.#send(new BusTaskStreamStartMessage({ ...this.#address(), data })));
   }
 
   stream(data: unknown): Promise<void> {
@@ -178,10 +189,4 @@ export class OpenTask implements TaskRequest {
     this.#events ??= new Emitter((error) => this.#owner.port.report(error));
     return this.#events;
   }
-}
-
-/** Still rejects for who awaits it, and is no unhandled rejection for who does not. */
-function quiet(promise: Promise<void>): Promise<void> {
-  promise.catch(() => undefined);
-  return promise;
 }

@@ -1,6 +1,7 @@
 import type { TaskStatus } from "../bus/index.ts";
 import { TrunklineError } from "../errors.ts";
 
+/** What a {@link TaskError} is made of. */
 export interface TaskErrorInit extends ErrorOptions {
   readonly taskId: string;
   readonly agentName: string;
@@ -36,6 +37,7 @@ export class TaskError extends TrunklineError {
   }
 }
 
+/** What a {@link TaskGroupError} is made of. */
 export interface TaskGroupErrorInit extends ErrorOptions {
   readonly taskId: string;
   readonly reason: string;

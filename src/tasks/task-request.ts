@@ -1,16 +1,19 @@
 import type { TaskStatus } from "../bus/index.ts";
 import type { EventHandler } from "../util/index.ts";
 
+/** How an update is sent. */
 export interface TaskUpdateOptions {
   /** True: overtakes data that is still queued. Default false. */
   readonly urgent?: boolean | undefined;
 }
 
+/** How an answer is sent. */
 export interface TaskRespondOptions extends TaskUpdateOptions {
   /** Default `"completed"`. */
   readonly status?: TaskStatus | undefined;
 }
 
+/** What a request tells those that listen with `on`. */
 export interface TaskRequestEvents {
   /** The requester would like to know how far the work is. */
   updateRequested: undefined;
@@ -20,7 +23,7 @@ export interface TaskRequestEvents {
  * Work that somebody has asked this agent for.
  *
  * Its first answer counts: what the handler returns, what it throws, what `respond` is given, or a cancel. After that
- * `update`, `stream` and `respond` reject with `TL_TASK_UNKNOWN`. Their promises may be left alone: a rejection that
+ * `update`, `streamStart`, `stream` and `respond` reject with `TL_TASK_UNKNOWN`. Their promises may be left alone: a rejection that
  * nobody awaits is no unhandled one.
  */
 export interface TaskRequest<P = unknown> {
@@ -34,12 +37,18 @@ export interface TaskRequest<P = unknown> {
   readonly signal: AbortSignal;
   /** Tells the requester how far the work is. */
   update(update: unknown, options?: TaskUpdateOptions): Promise<void>;
-  /** Sends a piece of the result. The first begins the stream; the answer `completed` ends it. */
+  /**
+   * Begins a stream and says what is to be known before its first piece. Only needed for that: `stream` begins one too.
+   * Rejects with `TL_STREAM_BEGUN` once the stream has begun.
+   */
+  streamStart(data?: unknown): Promise<void>;
+  /** Sends a piece of the result. The first begins the stream; the answer `completed` ends it, with the response. */
   stream(data: unknown): Promise<void>;
   /** Answers. If the response cannot be sent, the requester is told so with status `error`, and this rejects. */
   respond(response?: unknown, options?: TaskRespondOptions): Promise<void>;
   /** Adds a handler; the returned function takes it away again. */
   on<E extends keyof TaskRequestEvents>(event: E, handler: EventHandler<TaskRequestEvents[E]>): () => void;
+  /** As {@link on}, for the next event alone. */
   once<E extends keyof TaskRequestEvents>(event: E, handler: EventHandler<TaskRequestEvents[E]>): () => void;
 }
 

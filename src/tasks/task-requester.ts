@@ -7,7 +7,9 @@ import { newTaskId } from "./task-id.ts";
 import type { TaskPort } from "./task-port.ts";
 import { taskReplyOf } from "./task-reply.ts";
 import { ExchangeRun, responseOf, responsesOf, type TaskGroupRun, type TaskRun } from "./task-run.ts";
+import { refuseNoSchema, type SchemaOutput, type TaskSchema } from "./task-schema.ts";
 
+/** What is asked of an agent, and how long it may take. */
 export interface TaskOptions {
   /** Which of the agent's handlers is meant. Default: its `default` handler. */
   readonly name?: string | undefined;
@@ -22,6 +24,7 @@ export interface TaskOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What is asked of several agents, and when the group is over. */
 export interface TaskGroupOptions extends TaskOptions {
   /**
    * True: the first member that does not complete ends the group, and the others are cancelled. False: every member's
@@ -32,12 +35,25 @@ export interface TaskGroupOptions extends TaskOptions {
   readonly cancellable?: boolean | undefined;
 }
 
+/** Options of a task whose completed response is checked, and typed, by a schema. */
+export interface TypedTaskOptions<S extends TaskSchema> extends TaskOptions {
+  /** What the response has to fit; the outcome is what the schema makes of it. One that does not fit is a `TaskError`. */
+  readonly responseSchema: S;
+}
+
+/** Options of a group whose members' completed responses are checked, and typed, by a schema. */
+export interface TypedTaskGroupOptions<S extends TaskSchema> extends TaskGroupOptions {
+  /** What each response has to fit. A member whose response does not has not completed. */
+  readonly responseSchema: S;
+}
+
 export interface TaskRequesterOptions {
   readonly port: TaskPort;
   /** Resolves when the agent of that name is ready; rejects with the signal's reason when aborted. */
   whenReady(agentName: string, signal: AbortSignal): Promise<void>;
 }
 
+type Options = TaskOptions & Partial<TypedTaskOptions<TaskSchema>>;
 type Asked = Pick<ExchangeOptions, "agentNames" | "cancelOnError" | "onEvent">;
 
 interface OpenExchange {
@@ -54,6 +70,10 @@ export class TaskRequester {
   readonly #runs = new Map<string, TaskGroupRun | TaskRun>();
   #stopped: string | undefined;
   #ignored = 0;
+  #eventsLost = 0;
+  readonly #onLost = (count: number): void => {
+    this.#eventsLost += count;
+  };
 
   constructor(options: TaskRequesterOptions) {
     this.#options = options;
@@ -69,12 +89,19 @@ export class TaskRequester {
     return this.#ignored;
   }
 
+  /** Events let go because too many of their task were unread. */
+  get eventsLost(): number {
+    return this.#eventsLost;
+  }
+
   /**
    * Asks an agent for work, once it is ready.
-   * @throws TrunklineError `TL_INVALID_OPTION` for a timeout that is no number of milliseconds
+   * @throws TrunklineError `TL_INVALID_OPTION` for a timeout that is no number of milliseconds, or for no schema
    */
-  task<R = unknown>(agentName: string, options: TaskOptions = {}): TaskRun<R> {
-    const events = new EventQueue<TaskEvent>();
+  task<S extends TaskSchema>(agentName: string, options: TypedTaskOptions<S>): TaskRun<SchemaOutput<S>>;
+  task<R = unknown>(agentName: string, options?: TaskOptions): TaskRun<R>;
+  task<R>(agentName: string, options: Options = {}): TaskRun<R> {
+    const events = new EventQueue<TaskEvent>(this.#onLost);
     const onEvent = (_: string, event: TaskEvent) => events.push(event);
     const asked: Asked = { agentNames: [agentName], cancelOnError: true, onEvent };
     return this.#ask(asked, options, false, events, responseOf<R>);
@@ -82,11 +109,17 @@ export class TaskRequester {
 
   /**
    * Asks several agents for the same work, each once it is ready. No agents, no work: the outcome is `{}`.
-   * @throws TrunklineError `TL_INVALID_OPTION` for a name given twice, or a timeout that is no number of milliseconds
+   * @throws TrunklineError `TL_INVALID_OPTION` for a name given twice, a timeout that is no number of milliseconds, or for no
+   * schema
    */
-  taskGroup<R = unknown>(agentNames: readonly string[], options: TaskGroupOptions = {}): TaskGroupRun<R> {
+  taskGroup<S extends TaskSchema>(
+    agentNames: readonly string[],
+    options: TypedTaskGroupOptions<S>,
+  ): TaskGroupRun<SchemaOutput<S>>;
+  taskGroup<R = unknown>(agentNames: readonly string[], options?: TaskGroupOptions): TaskGroupRun<R>;
+  taskGroup<R>(agentNames: readonly string[], options: Options & TaskGroupOptions = {}): TaskGroupRun<R> {
     refuseDuplicates(agentNames);
-    const events = new EventQueue<TaskGroupEvent>();
+    const events = new EventQueue<TaskGroupEvent>(this.#onLost);
     const onEvent = (agentName: string, event: TaskEvent) => events.push({ agentName, ...event });
     const asked: Asked = { agentNames: [...agentNames], cancelOnError: options.cancelOnError ?? true, onEvent };
     return this.#ask(asked, options, options.cancellable ?? true, events, responsesOf<R>);
@@ -116,13 +149,14 @@ export class TaskRequester {
 
   #ask<Outcome, Event>(
     asked: Asked,
-    options: TaskOptions,
+    options: Options,
     cancellable: boolean,
     events: EventQueue<Event>,
     outcomeOf: (ending: Ending) => Outcome,
   ): ExchangeRun<Outcome, Event> {
-    const { name: taskName, payload, timeoutMs, signal } = options;
+    const { name: taskName, payload, timeoutMs, signal, responseSchema } = options;
     refuseTimeout(timeoutMs);
+    refuseNoSchema("responseSchema", responseSchema);
     const id = newTaskId();
     const onEnd = () => {
       this.#open.delete(id);
@@ -131,7 +165,8 @@ export class TaskRequester {
     };
     const { port } = this.#options;
     const whenReady = (agentName: string, until: AbortSignal) => this.#options.whenReady(agentName, until);
-    const exchange = new Exchange({ ...asked, id, port, taskName, payload, timeoutMs, signal, whenReady, onEnd });
+    const question = { ...asked, id, taskName, payload, timeoutMs, signal, responseSchema };
+    const exchange = new Exchange({ ...question, port, whenReady, onEnd });
     const run = new ExchangeRun(exchange, events, outcomeOf);
     this.#open.set(id, { exchange, cancellable });
     this.#runs.set(id, run as ExchangeRun<unknown, TaskEvent>);

@@ -41,6 +41,7 @@ export class TaskWorker {
   readonly #owner: OpenTaskOwner;
   #stopped: string | undefined;
   #ignored = 0;
+  #refused = 0;
 
   constructor(options: TaskWorkerOptions) {
     this.#options = options;
@@ -63,6 +64,16 @@ export class TaskWorker {
   /** Passed over: answers after the first, and messages of agents that are not the requester. */
   get ignored(): number {
     return this.#ignored;
+  }
+
+  /** Requests refused because too many were open. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Cancels let go because too many had come before their requests. */
+  get cancelsDropped(): number {
+    return this.#earlyCancels.dropped;
   }
 
   /** Takes a request, a cancel or a request for an update. True when the message was for this side. */
@@ -101,8 +112,11 @@ export class TaskWorker {
     if (this.#stopped !== undefined) void task.cancel(this.#stopped);
     else if (cancel !== undefined) void task.cancel(cancel.reason);
     else if (other !== undefined) this.#refuse(task, "This task id is taken by another requester.");
-    else if (this.#active.size >= maxActive) this.#refuse(task, `${maxActive} tasks are open already.`);
-    else void this.#run(task);
+    else if (this.#active.size < maxActive) void this.#run(task);
+    else {
+      this.#refused += 1;
+      this.#refuse(task, `${maxActive} tasks are open already.`);
+    }
   }
 
   #handleCancel(message: BusTaskCancelMessage): void {

@@ -1,6 +1,7 @@
 import { type Deferred, deferred, within } from "../util/index.ts";
 import { testFailure } from "./test-failure.ts";
 
+/** What is waited for, and how long. */
 export interface WaitOptions {
   /** How long to wait, in milliseconds. Default 2,000. */
   readonly timeoutMs?: number | undefined;

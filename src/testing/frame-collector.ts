@@ -9,6 +9,7 @@ export interface PassedFrame {
   readonly direction: FrameDirection;
 }
 
+/** Which frame is waited for, and how long. */
 export interface FrameWaitOptions extends WaitOptions {
   /** Which way the frame travels. Default: either. */
   readonly direction?: FrameDirection | undefined;

@@ -8,6 +8,7 @@ import { type SocketPair, type SocketPairOptions, socketPair } from "./socket-pa
 
 type SideOptions = Omit<HarnessOptions<readonly BaseAgent[]>, "agents" | "bus">;
 
+/** What the two sides of a joined harness run. */
 export interface JoinedHarnessOptions<Client extends readonly BaseAgent[], Server extends readonly BaseAgent[]>
   extends SideOptions,
     SocketPairOptions {

@@ -53,12 +53,14 @@ export class MemorySocket {
     return this.#options.outbound.bytes;
   }
 
+  /** Adds a listener. */
   on<E extends keyof MemorySocketEvents>(event: E, listener: Listener<E>): this {
     this.#listeners.set(event, [...this.#listening(event), listener]);
     this.#options.inbound.wake();
     return this;
   }
 
+  /** Adds a listener for the next event alone. */
   once<E extends keyof MemorySocketEvents>(event: E, listener: Listener<E>): this {
     const first: Listener<E> = (...values) => {
       this.off(event, first);
@@ -67,6 +69,7 @@ export class MemorySocket {
     return this.on(event, first);
   }
 
+  /** Takes a listener away. */
   off<E extends keyof MemorySocketEvents>(event: E, listener: Listener<E>): this {
     const rest = this.#listening(event).filter((other) => other !== listener);
     if (rest.length === 0) this.#listeners.delete(event);
@@ -117,6 +120,7 @@ export class MemorySocket {
     this.#paused = true;
   }
 
+  /** Reads again after {@link pause}. */
   resume(): void {
     this.#paused = false;
     this.#options.inbound.wake();

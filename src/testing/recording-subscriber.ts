@@ -64,6 +64,7 @@ export class RecordingSubscriber implements BusSubscriber, AsyncDisposable {
     return false;
   }
 
+  /** As {@link end}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.end();
   }

@@ -69,6 +69,7 @@ export class ScriptedModel implements LanguageModel, Disposable {
     if (this.requests.length !== this.#answers.length) throw testFailure(this.#count());
   }
 
+  /** As {@link assertUsed}, for `using`. */
   [Symbol.dispose](): void {
     this.assertUsed();
   }

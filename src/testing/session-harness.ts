@@ -9,6 +9,7 @@ import { RecordingSubscriber } from "./recording-subscriber.ts";
 import { testFailure } from "./test-failure.ts";
 import { TimerWatch } from "./timer-watch.ts";
 
+/** What a harness runs, and what it looks at. */
 export interface HarnessOptions<Agents extends readonly BaseAgent[]> {
   /** Builds the agents on the bus they are given. */
   readonly agents: (bus: AgentBus) => Agents | Promise<Agents>;

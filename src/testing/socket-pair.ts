@@ -2,6 +2,7 @@ import { TrunklineError } from "../errors.ts";
 import { Cable } from "./cable.ts";
 import { MemorySocket } from "./memory-socket.ts";
 
+/** How fast a pair of sockets is. */
 export interface SocketPairOptions {
   /** How many turns of the event loop a frame is on its way, in either direction. Default 1. */
   readonly delayTurns?: number | undefined;

@@ -2,6 +2,7 @@ import { messageOf } from "../errors.ts";
 
 /** What ends, and fails the test when something is wrong then. */
 export interface EndingHarness {
+  /** Ends what runs, and throws if something is amiss. */
   end(): Promise<void>;
 }
 

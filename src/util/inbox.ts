@@ -24,7 +24,7 @@ interface Lane<T> {
 
 /** Somebody waits until so many of the items that were pushed are handled, or dropped. */
 interface Mark {
-  readonly at: number;
+  at: number;
   readonly reached: Deferred<void>;
 }
 
@@ -38,12 +38,14 @@ const newLane = <T>(): Lane<T> => ({ queue: new Deque(), busy: false, pushed: 0,
  * 3. Draining stops when the turn is spent and goes on in the next, so timers and sockets get their share. Each turn
  *    brings it on by one item at least, whoever else is busy.
  * 4. A failing handler is reported and stops nothing.
+ * 5. While it is paused, ordinary items wait; urgent ones do not.
  */
 export class Inbox<T> {
   readonly #options: InboxOptions<T>;
   readonly #urgent: Lane<T> = newLane();
   readonly #ordinary: Lane<T> = newLane();
   #scheduled = false;
+  #paused = false;
   #closed = false;
   #room: { readonly size: number; readonly deferred: Deferred<void> } | undefined;
 
@@ -60,6 +62,11 @@ export class Inbox<T> {
     return this.#ordinary.queue.size;
   }
 
+  /** Urgent items that wait. */
+  get urgentSize(): number {
+    return this.#urgent.queue.size;
+  }
+
   /** True while an ordinary item is being handled. */
   get busy(): boolean {
     return this.#ordinary.busy;
@@ -70,9 +77,24 @@ export class Inbox<T> {
     const lane = urgent ? this.#urgent : this.#ordinary;
     lane.queue.push(item);
     lane.pushed += 1;
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    queueMicrotask(this.#begin);
+    this.#schedule();
+  }
+
+  /** Begins with no ordinary item until {@link resume}. One that is being handled goes on. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /** Goes on with what waits. */
+  resume(): void {
+    this.#paused = false;
+    this.#schedule();
+  }
+
+  /** True when an ordinary item waits for which `is` is true. */
+  some(is: (item: T) => boolean): boolean {
+    for (const item of this.#ordinary.queue) if (is(item)) return true;
+    return false;
   }
 
   /** Resolves once at most `size` ordinary items wait, or the inbox is closed. */
@@ -95,8 +117,9 @@ export class Inbox<T> {
 
   /** Takes out the ordinary items for which `keep` is false; returns how many. */
   retain(keep: (item: T) => boolean): number {
-    const dropped = this.#ordinary.queue.retain(keep);
-    tellPassed(this.#ordinary);
+    const lane = this.#ordinary;
+    const dropped = lane.marks.length === 0 ? lane.queue.retain(keep) : retainBeforeMarks(lane, keep);
+    tellPassed(lane);
     this.#offerRoom();
     return dropped;
   }
@@ -121,6 +144,12 @@ export class Inbox<T> {
     return urgent;
   }
 
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(this.#begin);
+  }
+
   readonly #begin = (): void => this.#drain(false);
 
   // One item is owed: the first of many busy queues must not take every turn for itself.
@@ -143,7 +172,7 @@ export class Inbox<T> {
 
   #nextLane(): Lane<T> | undefined {
     if (!this.#urgent.busy && this.#urgent.queue.size > 0) return this.#urgent;
-    if (!this.#ordinary.busy && this.#ordinary.queue.size > 0) return this.#ordinary;
+    if (!this.#ordinary.busy && !this.#paused && this.#ordinary.queue.size > 0) return this.#ordinary;
     return undefined;
   }
 
@@ -199,6 +228,21 @@ function passed(lane: Lane<unknown>): Promise<void> {
   const reached = deferred();
   lane.marks.push({ at: lane.pushed, reached });
   return reached.promise;
+}
+
+/** Marks count what is gone, and what went from behind one must not count for it. */
+function retainBeforeMarks<T>(lane: Lane<T>, keep: (item: T) => boolean): number {
+  const ahead = lane.queue.size;
+  const marks = lane.marks.map((mark) => ({ mark, waiting: ahead - (lane.pushed - mark.at), kept: 0 }));
+  let index = 0;
+  const dropped = lane.queue.retain((item) => {
+    const stays = keep(item);
+    if (stays) for (const mark of marks) if (index < mark.waiting) mark.kept += 1;
+    index += 1;
+    return stays;
+  });
+  for (const { mark, kept } of marks) mark.at = lane.pushed - lane.queue.size + kept;
+  return dropped;
 }
 
 function tellPassed(lane: Lane<unknown>): void {

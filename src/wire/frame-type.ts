@@ -7,7 +7,7 @@ import type { WireScope, WireType } from "./type-table.ts";
 type Properties = Readonly<Record<string, unknown>>;
 
 /** What every frame carries beside its id and its name. */
-const notes = fields<FrameInit & Pick<Frame, "broadcastSiblingId">>({
+const notes = fields<Omit<FrameInit, "interruptible"> & Pick<Frame, "broadcastSiblingId">>({
   pts: ["pts", optional(number)],
   broadcastSiblingId: ["broadcast_sibling_id", optional(integer)],
   metadata: ["metadata", optional(jsonObject)],
@@ -44,6 +44,7 @@ export function writeNotes(frame: Frame, name: string, data: Record<string, unkn
   data.id = frame.id;
   data.name = `${name}#${frame.id}`;
   notes.write(frame as unknown as Properties, data, scope);
+  if (!frame.interruptible && (frame.constructor as typeof Frame).interruptible) data.interruptible = false;
 }
 
 /** Gives a new frame what its sender had noted. Its id stays its own: the sender's would collide with those made here. */
@@ -51,6 +52,8 @@ export function readNotes(frame: Frame, data: Properties, scope: WireScope): Fra
   const noted: Record<string, unknown> = {};
   notes.read(data, noted, scope);
   sender.read(data, noted, scope);
+  // What their class lets an interruption drop may be worth keeping here; never the other way round.
+  if (data.interruptible === false) noted.interruptible = false;
   return Object.assign(frame, noted);
 }
 

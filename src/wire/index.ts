@@ -1,6 +1,7 @@
 export type { WireDialect } from "./dialect.ts";
 export { JSONMessageSerializer } from "./json-message-serializer.ts";
 export type { MessageSerializer } from "./message-serializer.ts";
+export { OpaqueFrame, type OpaqueInit, OpaqueMessage } from "./opaque.ts";
 export type { JSONMessageSerializerOptions, MessageRejection, RejectionReason } from "./options.ts";
 export {
   BusTTSSpeakMessage,

@@ -7,6 +7,7 @@ import { frameTypes } from "./frame-types.ts";
 import { hasPrototypeKey, nestsDeeperThan } from "./json-text.ts";
 import type { MessageSerializer } from "./message-serializer.ts";
 import { messageTypes } from "./message-types.ts";
+import { RelayRules } from "./opaque.ts";
 import {
   type JSONMessageSerializerOptions,
   type MessageRejection,
@@ -37,16 +38,24 @@ export class JSONMessageSerializer implements MessageSerializer {
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
   readonly #rejected: Record<RejectionReason, number> = { size: 0, depth: 0, parse: 0, type: 0, shape: 0 };
   #messageCount = 0;
+  #lastRejection: MessageRejection | undefined;
 
   /** @throws TrunklineError `TL_INVALID_OPTION` */
   constructor(options: JSONMessageSerializerOptions = {}) {
     this.#options = resolveOptions(options);
-    const { dialect, allowTaggedUserData, maxDepth } = this.#options;
+    const { dialect, allowTaggedUserData, maxDepth, relayTypes } = this.#options;
     const vocabulary = vocabularyOf(dialect);
     this.#scope = {
       vocabulary,
-      messages: new TypeTable([...messageTypes(vocabulary), ...(dialect === "pipecat" ? pipecatMessageTypes() : [])]),
-      frames: new TypeTable(frameTypes()),
+      messages: new TypeTable(
+        [...messageTypes(vocabulary), ...(dialect === "pipecat" ? pipecatMessageTypes() : [])],
+        // What we know is read: a relay must not carry a message past those who are to look at it.
+        (known, type, data, { relay }) => (!known && relay?.includes(type) ? relay.message(type, data) : undefined),
+      ),
+      frames: new TypeTable(frameTypes(), (_, type, data, { relay }) =>
+        relay?.includes(type) ? relay.frame(type, data) : undefined,
+      ),
+      relay: relayTypes.length === 0 ? undefined : new RelayRules(relayTypes),
       userData: { allowTags: allowTaggedUserData, maxDepth },
       nextMessageId: () => this.#messageCount++,
     };
@@ -82,6 +91,11 @@ export class JSONMessageSerializer implements MessageSerializer {
   /** How many byte arrays were not messages, by reason. */
   get rejected(): Readonly<Record<RejectionReason, number>> {
     return { ...this.#rejected };
+  }
+
+  /** Why {@link deserialize} last returned undefined. */
+  get lastRejection(): MessageRejection | undefined {
+    return this.#lastRejection;
   }
 
   /**
@@ -163,6 +177,7 @@ export class JSONMessageSerializer implements MessageSerializer {
 
   #reject(rejection: MessageRejection): undefined {
     this.#rejected[rejection.reason] += 1;
+    this.#lastRejection = rejection;
     try {
       this.#options.onRejected(rejection);
     } catch (error) {

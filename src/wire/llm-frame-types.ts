@@ -54,6 +54,7 @@ const resultFields = fields<FunctionCallResultFrameInit, FrameInit>({
   ...callFields,
   result: ["result", json],
   runLlm: ["run_llm", optional(flag)],
+  error: ["error", optional(text)],
 });
 
 const resultPropertiesType = "pipecat.frames.frames.FunctionCallResultProperties";
@@ -113,6 +114,7 @@ export function llmFrameTypes(): readonly WireType<Frame>[] {
       fields<FunctionCallCancelFrameInit, FrameInit>({
         functionName: ["function_name", text],
         toolCallId: ["tool_call_id", text],
+        runLlm: ["run_llm", optional(flag)],
       }),
     ),
   ];

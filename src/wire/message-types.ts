@@ -21,6 +21,8 @@ import {
   type BusMessage,
   type BusMessageInit,
   type BusReasonInit,
+  BusRunnerHeartbeatMessage,
+  type BusRunnerHeartbeatMessageInit,
   BusSystemMessage,
   BusTaskCancelMessage,
   type BusTaskCancelMessageInit,
@@ -42,7 +44,19 @@ import {
 } from "../bus/index.ts";
 import type { Frame } from "../frames/index.ts";
 import type { Vocabulary } from "./dialect.ts";
-import { direction, flag, json, jsonObject, type Kind, listOf, moment, oneOf, optional, text } from "./kinds.ts";
+import {
+  direction,
+  flag,
+  json,
+  jsonObject,
+  type Kind,
+  listOf,
+  moment,
+  number,
+  oneOf,
+  optional,
+  text,
+} from "./kinds.ts";
 import { messageType } from "./message-type.ts";
 import { fields, taggedRecord } from "./shape.ts";
 import type { WireType } from "./type-table.ts";
@@ -132,6 +146,14 @@ export function messageTypes(vocabulary: Vocabulary): readonly WireType<BusMessa
         runner: ["runner", text],
         agents: ["agents", listOf(text)],
         reason: ["reason", optional(text)],
+      }),
+    ),
+    messageType(
+      "trunkline.BusRunnerHeartbeatMessage",
+      BusRunnerHeartbeatMessage,
+      fields<BusRunnerHeartbeatMessageInit, BusMessageInit>({
+        runner: ["runner", text],
+        intervalMs: ["interval_ms", number],
       }),
     ),
     messageType(`${module}Bus${agent}ErrorMessage`, BusAgentErrorMessage, error),

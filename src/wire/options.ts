@@ -23,6 +23,7 @@ export interface MessageRejection {
   readonly message: string;
 }
 
+/** Which names a serializer writes, and what it refuses to read. */
 export interface JSONMessageSerializerOptions {
   /** Which Python package the peers run. Default `"subagents"`. */
   readonly dialect?: WireDialect | undefined;
@@ -38,6 +39,14 @@ export interface JSONMessageSerializerOptions {
    * for a type of its own. Receiving it is always fine. Default false.
    */
   readonly allowTaggedUserData?: boolean | undefined;
+  /**
+   * Types that are let through unread, for a relay between peers that know more than this side: whole names, or
+   * beginnings that end in `*`, such as `acme.frames.*`. Frames of these types become `OpaqueFrame`s, also where the
+   * type is known here, and unknown messages `OpaqueMessage`s; both are sent on as they came. A Python peer imports what
+   * it is told to, so name only what every peer behind this side may be told. Frames that begin or end a pipeline are
+   * never relayed. Default: none.
+   */
+  readonly relayTypes?: readonly string[] | undefined;
   /** Told why {@link JSONMessageSerializer.deserialize} returned undefined. Default: only the counters know. */
   readonly onRejected?: ((rejection: MessageRejection) => void) | undefined;
 }
@@ -47,6 +56,7 @@ export interface ResolvedOptions {
   readonly maxBytes: number;
   readonly maxDepth: number;
   readonly allowTaggedUserData: boolean;
+  readonly relayTypes: readonly string[];
   readonly onRejected: (rejection: MessageRejection) => void;
 }
 
@@ -66,6 +76,7 @@ export function resolveOptions(options: JSONMessageSerializerOptions): ResolvedO
     maxBytes: limit("maxBytes", options.maxBytes ?? defaultMaxBytes, Number.MAX_SAFE_INTEGER),
     maxDepth: limit("maxDepth", options.maxDepth ?? defaultMaxDepth, highestMaxDepth),
     allowTaggedUserData: options.allowTaggedUserData ?? false,
+    relayTypes: [...(options.relayTypes ?? [])],
     onRejected: options.onRejected ?? (() => {}),
   };
 }

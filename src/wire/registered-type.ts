@@ -28,6 +28,7 @@ const noteProperties = new Set([
   "transportSource",
   "transportDestination",
   "broadcastSiblingId",
+  "interruptible",
   "remoteId",
 ]);
 const noteFields = new Set([
@@ -38,6 +39,7 @@ const noteFields = new Set([
   "metadata",
   "transport_source",
   "transport_destination",
+  "interruptible",
 ]);
 
 /**

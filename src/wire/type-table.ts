@@ -2,6 +2,7 @@ import type { BusMessage } from "../bus/index.ts";
 import type { Frame } from "../frames/index.ts";
 import type { Vocabulary } from "./dialect.ts";
 import { Flaw, shorten } from "./flaw.ts";
+import { OpaqueFrame, OpaqueMessage, type RelayRules } from "./opaque.ts";
 import { isRecord, type PlainJSONRules } from "./plain-json.ts";
 
 /** What a serializer lends to the types while they write or read. */
@@ -10,6 +11,8 @@ export interface WireScope {
   readonly messages: TypeTable<BusMessage>;
   readonly frames: TypeTable<Frame>;
   readonly userData: PlainJSONRules;
+  /** What is relayed unread; undefined when nothing is. */
+  readonly relay: RelayRules | undefined;
   /** A number for a message that the peer takes for a frame. */
   nextMessageId(): number;
 }
@@ -26,20 +29,28 @@ export interface WireType<T extends object> {
 
 export interface TaggedObject {
   readonly __type__: string;
-  readonly __data__: Record<string, unknown>;
+  readonly __data__: Data;
 }
+
+type Data = Readonly<Record<string, unknown>>;
 
 /**
  * The types that can be sent and received, and no others.
  *
- * A class is matched exactly: one that extends a registered class is another type, and would lose its own fields.
- * A later home for types that a relay lets through unread is the two places where this throws kind `type`.
+ * A class is matched exactly: one that extends a registered class is another type, and would lose its own fields. What
+ * is relayed has no type here; `relayed` says how it is taken.
  */
 export class TypeTable<T extends object> {
   readonly #byClass = new Map<unknown, WireType<T>>();
   readonly #byName = new Map<string, WireType<T>>();
+  readonly #relayed: (known: boolean, type: string, data: Data, scope: WireScope) => T | undefined;
 
-  constructor(types: readonly WireType<T>[]) {
+  /** `relayed` gives the object for data that is not read, or undefined. */
+  constructor(
+    types: readonly WireType<T>[],
+    relayed: (known: boolean, type: string, data: Data, scope: WireScope) => T | undefined,
+  ) {
+    this.#relayed = relayed;
     for (const type of types) this.add(type);
   }
 
@@ -58,6 +69,9 @@ export class TypeTable<T extends object> {
 
   /** @throws Flaw */
   write(value: T, scope: WireScope): TaggedObject {
+    if (value instanceof OpaqueFrame || value instanceof OpaqueMessage) {
+      return { __type__: value.type, __data__: value.data };
+    }
     const type = this.#byClass.get(value.constructor);
     if (type === undefined) throw new Flaw("type", `is a ${value.constructor.name}, which is not registered`);
     return { __type__: type.name, __data__: type.write(value, scope) };
@@ -69,6 +83,8 @@ export class TypeTable<T extends object> {
       throw new Flaw("shape", "must be an object with a __type__ and an object as __data__");
     }
     const type = this.#byName.get(value.__type__);
+    const relayed = this.#relayed(type !== undefined, value.__type__, value.__data__, scope);
+    if (relayed !== undefined) return relayed;
     if (type === undefined) {
       const name = shorten(value.__type__);
       throw new Flaw("type", `has a type that is not registered: ${JSON.stringify(name)}`, name);

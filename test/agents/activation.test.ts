@@ -1,10 +1,12 @@
 import {
   type ActivationArgs,
+  type AgentBus,
   AgentRunner,
   BaseAgent,
   BusActivateAgentMessage,
   BusDeactivateAgentMessage,
   type BusMessage,
+  TrunklineError,
 } from "trunkline";
 import { describe, expect, it } from "vitest";
 import { Recording } from "../support/recording.ts";
@@ -119,5 +121,73 @@ describe("handoff", () => {
     await turns();
     expect(a.active).toBe(true);
     expect(recording.messages).toEqual([]);
+  });
+
+  const refusing = (bus: AgentBus, refuses: (message: BusMessage) => boolean) => {
+    const send = bus.send.bind(bus);
+    const refused: string[] = [];
+    bus.send = (message) => {
+      if (!refuses(message)) return send(message);
+      refused.push(message.constructor.name);
+      return Promise.reject(new TrunklineError("TL_QUEUE_FULL", "no room"));
+    };
+    return refused;
+  };
+
+  it("K43: one that the bus refuses from the start leaves the caller as it was, and nobody is told", async () => {
+    const { running, a, b } = await pair();
+    await using _ = running;
+    await a.activateAgent("a", { args: { topic: "boots" } });
+    await until(() => a.activationArgs !== undefined);
+    a.calls.length = 0;
+    refusing(a.bus, (message) => message instanceof BusDeactivateAgentMessage);
+    await expect(a.handoffTo("b")).rejects.toMatchObject({ code: "TL_QUEUE_FULL" });
+    await turns();
+    expect([a.active, a.activationArgs, b.active, a.calls]).toEqual([true, { topic: "boots" }, false, []]);
+  });
+
+  it("K43, K48: one whose target cannot be told makes the caller active again, and the target stays inactive", async () => {
+    const { running, a, b } = await pair();
+    await using _ = running;
+    await until(() => a.calls.length === 1);
+    refusing(a.bus, (message) => message instanceof BusActivateAgentMessage && message.target === "b");
+    await expect(a.handoffTo("b")).rejects.toMatchObject({ code: "TL_QUEUE_FULL" });
+    await until(() => a.active);
+    await turns();
+    expect([a.active, b.active]).toEqual([true, false]);
+    expect(a.calls.slice(1)).toEqual([["deactivated"], ["activated", undefined]]);
+  });
+
+  it("K43: one that leaves the caller inactive says so", async () => {
+    const { running, a } = await pair();
+    await using _ = running;
+    refusing(a.bus, (message) => message instanceof BusActivateAgentMessage);
+    const failure = a.handoffTo("b");
+    await expect(failure).rejects.toMatchObject({ code: "TL_QUEUE_FULL", agentName: "a" });
+    await expect(failure).rejects.toThrow(/could not hand off to "b", and is inactive now: no room/);
+    await turns();
+    expect(a.active).toBe(false);
+  });
+
+  it("one that fails does not make an inactive agent active, nor undo what came meanwhile", async () => {
+    const { running, a, b } = await pair();
+    await using _ = running;
+    const refused = refusing(
+      a.bus,
+      (message) => message instanceof BusDeactivateAgentMessage && message.source === "b",
+    );
+    await expect(b.handoffTo("a")).rejects.toMatchObject({ code: "TL_QUEUE_FULL" });
+    expect([b.active, refused]).toEqual([false, ["BusDeactivateAgentMessage"]]);
+    const refusals: ((error: Error) => void)[] = [];
+    const send = a.bus.send.bind(a.bus);
+    a.bus.send = (message) =>
+      message.source === "a" ? new Promise((_resolve, reject) => void refusals.push(reject)) : send(message);
+    const failing = a.handoffTo("b");
+    await a.bus.send(new BusDeactivateAgentMessage({ source: "test", target: "a" }));
+    await until(() => a.calls.some(([call]) => call === "deactivated"));
+    refusals[0]?.(new Error("late"));
+    await expect(failing).rejects.toThrow("late");
+    await turns();
+    expect(a.active).toBe(false);
   });
 });

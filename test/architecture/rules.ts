@@ -31,6 +31,11 @@ export const exceptions: Readonly<Record<string, { readonly rooms: readonly stri
   "proxy/session.ts": { rooms: ["runner"], reason: "each session has a runner of its own" },
 };
 
+/** Files that may load a module while the program runs, each with its reason. */
+export const dynamicImports: Readonly<Record<string, string>> = {
+  "runner/setup.node.ts": "the operator names modules in TRUNKLINE_SETUP; no message and no peer has a say in it",
+};
+
 /** Rooms with a second door, because what is behind it runs in Node only. */
 export const doors: Readonly<Record<string, readonly string[]>> = {
   proxy: ["index.ts", "server.ts"],
@@ -43,7 +48,7 @@ export const entryPoints = ["index.ts", "server.ts", "llm.ts", "redis.ts", "nats
 export const packages: Readonly<Record<string, readonly string[]>> = {
   ws: ["proxy/dial.node.ts", "proxy/agent-server.ts"],
   "@ai-sdk/provider": ["llm/model.ts"],
-  "@standard-schema/spec": ["wire/*", "llm/*"],
+  "@standard-schema/spec": ["tasks/*", "wire/*", "llm/*"],
 };
 
 /** Files that may import `node:` modules, beside those whose name ends in `.node.ts`. */

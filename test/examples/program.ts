@@ -10,7 +10,16 @@ import { screenOf } from "./screen.ts";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-export type ProgramName = "start" | "assistant" | "main";
+const files = {
+  start: "remote-proxy-assistant/start",
+  assistant: "remote-proxy-assistant/assistant",
+  main: "remote-proxy-assistant/main",
+  handoff: "agent-handoff/main",
+  debate: "parallel-debate/main",
+  progress: "task-progress/main",
+} as const;
+
+export type ProgramName = keyof typeof files;
 
 export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -133,7 +142,7 @@ export class Program {
 
   /** To the one process that runs this program, and not to what it has started. */
   signal(signal: NodeJS.Signals, name: ProgramName): void {
-    const own = this.processes().find(({ command }) => command.includes(`/${name}.ts`));
+    const own = this.processes().find(({ command }) => command.includes(`/${files[name]}.ts`));
     if (own === undefined) throw new Error(`No ${name}.ts runs.`);
     process.kill(own.pid, signal);
   }
@@ -173,7 +182,7 @@ export async function run(name: ProgramName, args: readonly string[], options: P
 }
 
 function commandOf(name: ProgramName): readonly string[] {
-  return ["--conditions=trunkline-source", "--import=tsx", `${root}examples/remote-proxy-assistant/${name}.ts`];
+  return ["--conditions=trunkline-source", "--import=tsx", `${root}examples/${files[name]}.ts`];
 }
 
 // No key and no setting of the machine's owner reaches a program.

@@ -1,10 +1,11 @@
 import { type Frame, type FrameDirection, TextFrame, UserStartedSpeakingFrame } from "trunkline";
-import { tool } from "trunkline/llm";
+import { type HeldFrame, tool } from "trunkline/llm";
 import { describe, expect, it } from "vitest";
-import { until } from "../support/settled.ts";
-import { anything, call, talk } from "./conversation.ts";
+import { Running } from "../support/running.ts";
+import { turns, until } from "../support/settled.ts";
+import { anything, call, Host, ScriptedAgent, talk } from "./conversation.ts";
 import { gate } from "./harness.ts";
-import type { Step } from "./scripted-model.ts";
+import { ScriptedModel, type Step } from "./scripted-model.ts";
 
 describe("frames queued while tools run", () => {
   class Note extends TextFrame {}
@@ -97,5 +98,77 @@ describe("frames queued while tools run", () => {
     release[0]?.open();
     await until(() => notes().length === 1);
     expect(assistant.toolCallActive).toBe(false);
+  });
+});
+
+describe("what becomes of held frames", () => {
+  class Note extends TextFrame {}
+  const note = (text: string) => ({ frame: new Note({ text }), direction: "downstream" as const });
+
+  /** An agent whose tool is waiting, with two frames held; `release` is its hook. */
+  async function holding(
+    release: (held: readonly HeldFrame[]) => readonly HeldFrame[] | Promise<readonly HeldFrame[]>,
+  ) {
+    const finish = gate();
+    const model = new ScriptedModel([call("wait")], ["Done."]);
+    class Agent extends ScriptedAgent {
+      protected override releaseHeldFrames(held: readonly HeldFrame[]) {
+        return release(held);
+      }
+    }
+    let host!: Host;
+    let agent!: Agent;
+    const running = await Running.with(({ bus }) => {
+      host = new Host({ bus });
+      const wait = tool({ description: "", parameters: anything, execute: () => finish.promise });
+      agent = new Agent("assistant", { bus, model, active: true, tools: () => ({ wait }) });
+      return [host, agent];
+    });
+    await host.say("go");
+    await until(() => agent.toolCallActive);
+    await agent.queueFrame(note("one").frame);
+    await agent.queueFrame(note("two").frame);
+    const texts = () => agent.entered.flatMap(([frame]) => (frame instanceof Note ? [frame.text] : []));
+    return { running, agent, finish, texts };
+  }
+
+  it("is for the agent to say: it may change, reorder and drop them", async () => {
+    const seen: string[] = [];
+    const { running, finish, texts } = await holding((held) => {
+      seen.push(...held.map(({ frame }) => (frame instanceof Note ? frame.text : frame.name)));
+      return [note("three"), ...held.slice(1)];
+    });
+    await using _ = running;
+    finish.open();
+    await until(() => texts().length === 2);
+    expect(seen).toEqual(["one", "two"]);
+    expect(texts()).toEqual(["three", "two"]);
+  });
+
+  it("may take its time to decide: what is queued meanwhile comes behind them", async () => {
+    const decided = gate();
+    const { running, agent, finish, texts } = await holding((held) => decided.promise.then(() => held));
+    await using _ = running;
+    finish.open();
+    await until(() => !agent.toolCallActive);
+    await agent.queueFrame(note("later").frame);
+    await turns();
+    expect(texts()).toEqual([]);
+    decided.open();
+    await until(() => texts().length === 3);
+    expect(texts()).toEqual(["one", "two", "later"]);
+    await agent.queueFrame(note("at once").frame);
+    await until(() => texts().length === 4);
+  });
+
+  it("stays as it was when the hook throws, which is reported", async () => {
+    const { running, finish, texts } = await holding(() => {
+      throw new Error("no idea");
+    });
+    await using _ = running;
+    finish.open();
+    await until(() => texts().length === 2);
+    expect(texts()).toEqual(["one", "two"]);
+    expect(running.errors.map(({ message }) => message)).toEqual([expect.stringContaining("no idea")]);
   });
 });

@@ -10,7 +10,7 @@ import {
   LLMRunFrame,
   LLMTextFrame,
 } from "trunkline";
-import { LLMContext, LLMService, tool } from "trunkline/llm";
+import { LLMContext, LLMService, type ModelCallOptions, tool } from "trunkline/llm";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { turns } from "../support/settled.ts";
@@ -124,6 +124,47 @@ describe("a language model's service", () => {
     await task.end();
   });
 
+  it("answers the next question though the model it broke off never settles", async () => {
+    const never = new Promise<never>(() => {});
+    const stuck = new ReadableStream({
+      start: (controller) => controller.enqueue({ type: "text-delta", id: "1", delta: "one" }),
+      pull: () => never,
+      cancel: () => never,
+    });
+    const next = new ScriptedModel(["two"]);
+    let asked = 0;
+    const model = {
+      provider: "x",
+      modelId: "stuck",
+      doStream: async (options: ModelCallOptions) => (asked++ === 0 ? { stream: stuck } : next.doStream(options)),
+    };
+    const { task, last, ask } = await rig(new LLMService({ model }));
+    await ask("a");
+    await last.until(LLMTextFrame);
+    await task.queueFrame(new InterruptionFrame());
+    await last.until(LLMFullResponseEndFrame);
+    await ask("b");
+    await task.end();
+    expect(last.said).toBe("onetwo");
+  });
+
+  it("is cancelled at once while the model has not begun to answer; what it gives later is not wanted", async () => {
+    const [unwanted, opened] = [gate(), gate()];
+    const stream = new ReadableStream({ cancel: unwanted.open });
+    const doStream = () => {
+      opened.open();
+      return late.promise.then(() => ({ stream }));
+    };
+    const late = gate();
+    const { task, ask, errors } = await rig(new LLMService({ model: { provider: "x", modelId: "late", doStream } }));
+    await ask("a");
+    await opened.promise;
+    await task.cancel();
+    late.open();
+    await unwanted.promise;
+    expect(errors).toEqual([]);
+  });
+
   it("is cancelled at once in the middle of an answer", async () => {
     const model = new ScriptedModel(["one", { wait: new Promise(() => {}) }]);
     const { task, last, ask, errors } = await rig(new LLMService({ model }));
@@ -159,6 +200,19 @@ describe("a language model's service", () => {
     await last.until(LLMFullResponseEndFrame, 2);
     await task.end();
     expect(errors.map((frame) => frame.cause)).toMatchObject([{ code: "TL_CONTEXT_INVALID" }]);
+  });
+
+  it("reports what is new among what it cannot use, and not all of a long list", async () => {
+    const { task, last, errors } = await rig(new LLMService({ model: new ScriptedModel(["a"], ["b"]) }));
+    const bad = Array.from({ length: 12 }, () => ({ role: "judge" })) as never[];
+    const messages = [{ role: "user" as const, content: "hi" }, ...bad];
+    await task.queueFrame(new LLMContextFrame({ context: new LLMContext({ messages: messages.slice(0, 2) }) }));
+    await task.queueFrame(new LLMContextFrame({ context: new LLMContext({ messages }) }));
+    await last.until(LLMFullResponseEndFrame, 2);
+    await task.end();
+    const [first, second] = errors.map(({ cause }) => (cause as Error).message);
+    expect(first).toBe("Message 1 has no role that is known.");
+    expect(second).toMatch(/^Message 2 has .+ Message 11 has no role that is known\. And 1 more\.$/);
   });
 
   it("passes on what it does not handle", async () => {

@@ -13,6 +13,12 @@ export interface FakeAnswer {
   }[];
   /** An HTTP status instead of an answer. */
   readonly status?: number;
+  /** Sent with the status. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What the answer used, in the words of the API. */
+  readonly usage?: object;
+  /** True breaks the connection off behind the words. */
+  readonly cut?: boolean;
   /** Sent after the words: the answer goes on only when this resolves. */
   readonly hold?: Promise<unknown>;
 }
@@ -44,9 +50,9 @@ export async function startOpenAIServer(
   const server = createServer(async (incoming, response) => {
     const request = await bodyOf(incoming);
     requests.push(request);
-    const { status, words = [], toolCalls = [], hold } = answer(request, requests.length);
+    const { status, headers, words = [], toolCalls = [], hold, usage, cut } = answer(request, requests.length);
     if (status !== undefined) {
-      response.writeHead(status, { "content-type": "application/json" });
+      response.writeHead(status, { "content-type": "application/json", ...headers });
       response.end(JSON.stringify({ error: { message: "The fake refuses.", type: "server_error" } }));
       return;
     }
@@ -57,11 +63,20 @@ export async function startOpenAIServer(
     send({ role: "assistant", content: "" });
     for (const content of words) send({ content });
     await hold;
+    if (cut) {
+      // What was written before a destroy may never have left; a comment that has, has the words before it.
+      await new Promise((resolve) => response.write(": cut\n\n", resolve));
+      response.destroy();
+      return;
+    }
     for (const [index, call] of toolCalls.entries()) {
       send({ tool_calls: [{ index, id: call.id, type: "function", function: { name: call.name, arguments: "" } }] });
       for (const piece of call.arguments) send({ tool_calls: [{ index, function: { arguments: piece } }] });
     }
     send({}, toolCalls.length > 0 ? "tool_calls" : "stop");
+    if (usage !== undefined) {
+      response.write(`data: ${JSON.stringify({ ...chunk({}, null), choices: [], usage })}\n\n`);
+    }
     response.end("data: [DONE]\n\n");
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -2,14 +2,17 @@ import { createOpenAI } from "@ai-sdk/openai";
 import {
   FunctionCallResultFrame,
   InterruptionFrame,
+  LLMContextFrame,
   LLMFullResponseEndFrame,
   LLMTextFrame,
+  MetricsFrame,
   TranscriptionFrame,
 } from "trunkline";
 import { createContextAggregators, LLMContext, LLMService, tool } from "trunkline/llm";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { gate, Recorder, rig } from "./harness.ts";
+import { measured } from "./measured.ts";
 import { type FakeAnswer, type FakeRequest, type OpenAIServer, startOpenAIServer } from "./openai-server.ts";
 
 let server: OpenAIServer;
@@ -86,9 +89,29 @@ describe("a model over HTTP", () => {
     expect(context.messages.at(-1)).toEqual({ role: "assistant", content: "Once upon" });
   });
 
+  it("tells what an answer used", async () => {
+    const usage = {
+      prompt_tokens: 30,
+      completion_tokens: 9,
+      total_tokens: 39,
+      prompt_tokens_details: { cached_tokens: 20 },
+      completion_tokens_details: { reasoning_tokens: 4 },
+    };
+    server = await startOpenAIServer(() => ({ words: ["Hi."], usage }));
+    const model = createOpenAI({ baseURL: server.url, apiKey: "test" }).chat("gpt-test");
+    const context = new LLMContext({ messages: [{ role: "user", content: "Hi" }] });
+    const { last } = await measured(new LLMService({ model, name: "llm" }), [new LLMContextFrame({ context })]);
+    const data = last.all(MetricsFrame).flatMap((frame) => frame.data);
+    expect(data.map(({ type }) => type)).toEqual(["ttfb", "llmUsage", "processing"]);
+    expect(data[1]).toMatchObject({
+      model: "gpt-test",
+      usage: { promptTokens: 30, completionTokens: 9, totalTokens: 39, cacheReadInputTokens: 20, reasoningTokens: 4 },
+    });
+  });
+
   it("reports a refusal and answers the next time", async () => {
     const { task, output, say, errors, errorCount } = await start((_, count) =>
-      count === 1 ? { status: 500 } : { words: ["Here."] },
+      count === 1 ? { status: 400 } : { words: ["Here."] },
     );
     await say("Hello?");
     await errorCount(1);

@@ -113,6 +113,101 @@ describe("a prompt", () => {
     expect(problems).toHaveLength(4);
   });
 
+  it("takes pictures, sounds and files in the forms of OpenAI's API and of the Python peers", () => {
+    const url = "https://example.com/a.pdf";
+    const parts = [
+      { type: "input_audio", input_audio: { data: "UklG", format: "wav" } },
+      { type: "input_audio", input_audio: { data: "SUQz", format: "mp3" } },
+      { type: "file", file: { file_data: "data:application/pdf;base64,JVBE", filename: "a.pdf" } },
+      {
+        type: "file_base64",
+        file: { file_data: "data:text/plain;charset=utf-8;base64,QQ==", filename: "", mime_type: "x" },
+      },
+      { type: "file_base64", file: { file_data: "iVBO", filename: "a.png", mime_type: "image/png" } },
+      { type: "file_url", file: { url, filename: "a.pdf", mime_type: "application/pdf" } },
+    ];
+    const { prompt, problems } = convert([{ role: "user", content: parts }]);
+    expect(problems).toEqual([]);
+    expect(prompt[0]?.content).toEqual([
+      { type: "file", data: "UklG", mediaType: "audio/wav" },
+      { type: "file", data: "SUQz", mediaType: "audio/mpeg" },
+      { type: "file", data: "JVBE", mediaType: "application/pdf", filename: "a.pdf" },
+      { type: "file", data: "QQ==", mediaType: "text/plain" },
+      { type: "file", data: "iVBO", mediaType: "image/png", filename: "a.png" },
+      { type: "file", data: new URL(url), mediaType: "application/pdf", filename: "a.pdf" },
+    ]);
+  });
+
+  it.each([
+    [
+      "a sound without a format that is known",
+      { type: "input_audio", input_audio: { data: "A", format: "constructor" } },
+    ],
+    ["a sound without data", { type: "input_audio", input_audio: { format: "wav" } }],
+    ["a file without a media type", { type: "file_base64", file: { file_data: "AAAA" } }],
+    ["a file with an id of the provider's", { type: "file", file: { file_id: "file-1" } }],
+    ["a file from inside the network", { type: "file_url", file: { url: "http://10.0.0.1/a", mime_type: "a/b" } }],
+    ["a file without data", { type: "file", file: { file_data: "data:a/b;base64," } }],
+    ["a media type that is none", { type: "file", file: { file_data: "data:a b/c;base64,AAAA" } }],
+    ["no record of a file", { type: "file", file: "a" }],
+    ["a kind nobody knows", { type: "video", video: "a" }],
+    ["text that is none", { type: "text", text: 7 }],
+    ["nothing", null],
+  ])("leaves out what cannot be sent and names the message: %s", (_, part) => {
+    const { prompt, problems } = convert([
+      { role: "user", content: "a" },
+      { role: "user", content: [...text("b"), part] },
+    ]);
+    expect(prompt[1]?.content).toEqual(text("b"));
+    expect(problems).toEqual(["Message 1 has a part that cannot be shown to a model."]);
+  });
+
+  it.each(["system", "developer", "assistant"])(
+    "takes the words of a %s message, and names what else is in it",
+    (role) => {
+      const content = [
+        ...text("a"),
+        { type: "image_url", image_url: { url: "https://example.com/a.png" } },
+        ...text("b"),
+      ];
+      const { prompt, problems } = convert([
+        { role: "user", content: "?" },
+        { role, content },
+      ]);
+      expect(prompt[1]?.content).toEqual(text("a\nb"));
+      expect(problems).toEqual(["Message 1 has a part that cannot be shown to a model."]);
+    },
+  );
+
+  it("takes an assistant's refusal for its words", () => {
+    const { prompt, problems } = convert([{ role: "assistant", content: [{ type: "refusal", refusal: "No." }] }]);
+    expect(prompt).toEqual([{ role: "assistant", content: text("No.") }]);
+    expect(problems).toEqual([]);
+  });
+
+  it.each([
+    ["the seal of the Python peers", "seal", { anthropic: { signature: "seal" } }],
+    ["what the AI SDK gave with it", { anthropic: { a: 1 }, odd: 7 }, { anthropic: { a: 1 } }],
+    ["no seal", null, undefined],
+  ])("gives a provider its thoughts back, with %s", (_, signature, providerOptions) => {
+    const message = { type: "thought", text: "Hm", signature };
+    const thought = (llm: string) => ({ __specific__: true, llm, message });
+    const { prompt, problems } = convert([thought("anthropic"), thought("google")], { provider: "anthropic.messages" });
+    expect(prompt).toEqual([
+      { role: "assistant", content: [{ type: "reasoning", text: "Hm", ...(providerOptions && { providerOptions }) }] },
+    ]);
+    expect(problems).toEqual([]);
+  });
+
+  it.each([
+    ["no object", "hi"],
+    ["no role", { content: "hi" }],
+  ])("leaves out what is meant for this provider and is no message: %s", (_, message) => {
+    const { prompt, problems } = convert([{ __specific__: true, llm: "openai", message }]);
+    expect(prompt).toEqual([]);
+    expect(problems).toEqual(["Message 0 is for this provider, but has no role."]);
+  });
+
   it("passes on what is meant for this provider as it is, and leaves out what is meant for others", () => {
     const message = { role: "user", content: text("hi"), providerOptions: { openai: { a: 1 } } };
     const { prompt, problems } = convert([

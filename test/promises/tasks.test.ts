@@ -6,7 +6,9 @@ import {
   BusTaskResponseMessage,
   BusTaskStreamDataMessage,
   BusTaskStreamEndMessage,
+  BusTaskStreamStartMessage,
   BusTaskUpdateMessage,
+  type TaskEvent,
   type TaskRequest,
 } from "trunkline";
 import { describe, expect, it } from "vitest";
@@ -22,6 +24,11 @@ class Worker extends BaseAgent {
       return "whole";
     },
     stream: (task: TaskRequest) => task.stream("piece"),
+    pages: async (task: TaskRequest) => {
+      await task.streamStart({ pages: 1 });
+      await task.stream("page");
+      return "end";
+    },
     forever: (task: TaskRequest) =>
       new Promise<void>((resolve) => {
         task.signal.addEventListener("abort", () => {
@@ -109,6 +116,22 @@ describe("Tasks/jobs", () => {
 });
 
 describe("Streaming", () => {
+  it('"Stream start goes to the requester with metadata"', async () => {
+    const { running, recording, heard, about, boss } = await office();
+    await using _ = running;
+    const run = boss.task("one", { name: "pages" });
+    const events: TaskEvent[] = [];
+    for await (const event of run) events.push(event);
+    await heard(BusTaskStreamEndMessage);
+    const starts = recording.all(BusTaskStreamStartMessage);
+    expect(starts.map((start) => [...about(start), start.data])).toEqual([["one", "boss", run.id, { pages: 1 }]]);
+    expect(events.map(({ type, data }) => [type, data])).toEqual([
+      ["streamStart", { pages: 1 }],
+      ["streamData", "page"],
+      ["streamEnd", "end"],
+    ]);
+  });
+
   it('"Stream data goes to the requester", "Stream end goes to the requester"', async () => {
     const { running, recording, heard, about, boss } = await office();
     await using _ = running;

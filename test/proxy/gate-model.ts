@@ -40,13 +40,14 @@ const kindOf = {
     "Tick",
   ],
   moreData: ["StreamStart", "StreamData", "StreamEnd"],
-  system: ["Cancel", "CancelAgent", "Registry", "Error", "ResponseUrgent", "UpdateUrgent", "TaskCancel"],
+  system: ["Cancel", "CancelAgent", "Registry", "Error", "ResponseUrgent", "UpdateUrgent", "TaskCancel", "Heartbeat"],
   local: ["AddAgent", "LocalError"],
 };
 const answers = ["Response", "ResponseUrgent", "Update", "UpdateUrgent", "StreamStart", "StreamData", "StreamEnd"];
 const last = ["Response", "ResponseUrgent", "StreamEnd"];
 const discovery = ["Ready", "Registry", "Gone"];
 const control = ["End", "Cancel", "EndAgent", "CancelAgent"];
+const amongRunners = ["Heartbeat"];
 
 function isIn(forward: readonly string[], type: string): boolean {
   const ancestors = [type, "Any"];
@@ -103,7 +104,7 @@ const intoClient: readonly Row[] = [
 
 export function modelPasses(crossing: Crossing, world: World, history: readonly Crossing[]): boolean {
   const { direction, message } = crossing;
-  if (kindOf.local.includes(message.type) || control.includes(message.type)) return false;
+  if ([...kindOf.local, ...control, ...amongRunners].includes(message.type)) return false;
   if (direction === "in" && world.livesHere.includes(message.source)) return false;
   if (discovery.includes(message.type) && !aboutOnly(direction === "in" ? world.there : world.here, message)) {
     return false;

@@ -12,6 +12,7 @@ import {
   BusEndMessage,
   BusFrameMessage,
   type BusMessage,
+  BusRunnerHeartbeatMessage,
   BusTaskCancelMessage,
   BusTaskRequestMessage,
   BusTaskResponseMessage,
@@ -71,6 +72,26 @@ describe("what never crosses", () => {
       expect(server.inbound(new type(there))).toEqual(refused("sessionControl"));
       expect(server.outbound(new type(back))).toEqual(refused("sessionControl"));
       expect(client.inbound(new type(back))).toEqual(refused("sessionControl"));
+    }
+  });
+
+  it("heartbeats of runners cross in no direction, whoever they are aimed at and whatever is forwarded", () => {
+    const forwardMessages = [BusRunnerHeartbeatMessage];
+    for (const [here, there, gate] of [
+      ["acme", "assistant", clientGate({ forwardMessages })],
+      ["assistant", "acme", serverGate({ forwardMessages })],
+    ] as const) {
+      for (const targeted of [true, false]) {
+        const beat = (source: string, target: string) =>
+          new BusRunnerHeartbeatMessage({
+            source,
+            target: targeted ? target : undefined,
+            runner: "r",
+            intervalMs: 5_000,
+          });
+        expect(gate.outbound(beat(here, there))).toEqual(refused("discovery"));
+        expect(gate.inbound(beat(there, here))).toEqual(refused("discovery"));
+      }
     }
   });
 

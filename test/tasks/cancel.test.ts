@@ -152,14 +152,15 @@ describe("a worker that is told to stop", () => {
     expect(tasks).toHaveLength(1);
   });
 
-  it("K24: remembers the last 1,024 of them", async () => {
-    const { voice, tasks } = await pair();
+  it("K24: remembers the last 1,024 of them, and counts those it had to let go", async () => {
+    const { voice, worker, tasks } = await pair();
     const about = (taskId: number) => ({ source: "voice", target: "worker", taskId: `${taskId}` });
     for (let id = 0; id <= 1_024; id++) await voice.say(new BusTaskCancelMessage(about(id)));
     await settled();
     for (let id = 0; id <= 1_024; id++) await voice.say(new BusTaskRequestMessage(about(id)));
     await settled();
     expect(tasks.map((task) => task.taskId)).toEqual(["0"]);
+    expect(worker.worker.cancelsDropped).toBe(1);
   });
 
   it("ignores a cancel from an agent that is not the requester", async () => {

@@ -49,6 +49,33 @@ describe("events of a task", () => {
     expect(worker.worker.active.size).toBe(0);
   });
 
+  it("streamStart begins a stream once; after the answer it is refused like the rest", async () => {
+    const refusals: unknown[] = [];
+    const refused = (error: unknown) => refusals.push((error as { code?: unknown }).code);
+    const { run } = await runOf(async (task) => {
+      await task.streamStart();
+      await task.streamStart({ pages: 2 }).catch(refused);
+      await task.stream("a");
+      await task.respond("whole");
+      await task.streamStart().catch(refused);
+    });
+    expect((await all(run)).map(({ type, data }) => [type, data])).toEqual([
+      ["streamStart", undefined],
+      ["streamData", "a"],
+      ["streamEnd", "whole"],
+    ]);
+    expect(refusals).toEqual(["TL_STREAM_BEGUN", "TL_TASK_UNKNOWN"]);
+  });
+
+  it("streamStart after a piece has begun the stream is refused, and may be left alone", async () => {
+    const { run } = await runOf(async (task) => {
+      void task.stream("a");
+      void task.streamStart("late");
+      await expect(task.streamStart("later")).rejects.toMatchObject({ code: "TL_STREAM_BEGUN" });
+    });
+    expect((await all(run)).map(({ type }) => type)).toEqual(["streamStart", "streamData", "streamEnd"]);
+  });
+
   it("keeps the order of chunks that nobody awaits", async () => {
     const { run } = await runOf((task) => {
       for (let i = 0; i < 100; i++) void task.stream(i);
@@ -146,9 +173,11 @@ describe("events of a task", () => {
     const full = voice.requester.task("worker", { payload: 65_536 });
     expect(await full).toBe("done");
     expect(await all(full)).toHaveLength(65_536);
+    expect(voice.requester.eventsLost).toBe(0);
 
-    const tooMany = voice.requester.task("worker", { payload: 65_537 });
+    const tooMany = voice.requester.task("worker", { payload: 65_538 });
     expect(await tooMany).toBe("done");
+    expect(voice.requester.eventsLost).toBe(65_538);
     await expect(all(tooMany)).rejects.toThrow(expect.objectContaining({ code: "TL_QUEUE_FULL" }));
   });
 });

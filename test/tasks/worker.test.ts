@@ -123,11 +123,11 @@ describe("a worker", () => {
   it("refuses what is more than it may have open", async () => {
     const room = new Room();
     const voice = await room.add("voice");
-    await room.add("worker", { answersByHand: true, maxActive: 2 });
+    const { worker } = await room.add("worker", { answersByHand: true, maxActive: 2 });
     const runs = [1, 2, 3].map(() => voice.requester.task("worker"));
     const error = await failureOf(runs[2] as (typeof runs)[0], TaskError);
     expect(error).toMatchObject({ status: "failed", reason: "2 tasks are open already." });
-    expect(voice.requester.groups.size).toBe(2);
+    expect([voice.requester.groups.size, worker.active.size, worker.refused]).toEqual([2, 2, 1]);
     voice.requester.stop("over");
   });
 
@@ -282,6 +282,36 @@ describe("handlers of one worker", () => {
     gates.get("a1")?.resolve("second");
     gates.get("a0")?.resolve("first");
     expect(await Promise.all(runs)).toEqual(["first", "second"]);
+  });
+
+  it("a task that is cancelled while it waits for its turn keeps no place in the queue", async () => {
+    const room = new Room();
+    const voice = await room.add("voice");
+    const gate = deferred();
+    const begun: unknown[] = [];
+    const queue = sequential(async (task: TaskRequest) => {
+      begun.push(task.payload);
+      await gate.promise;
+    });
+    const left: unknown[] = [];
+    await room.add("worker", {
+      handlers: {
+        default: (task) => {
+          const turn = queue(task);
+          Promise.resolve(turn).catch(() => left.push(task.payload));
+          return turn;
+        },
+      },
+    });
+    const runs = ["a", "b", "c", "d"].map((payload) => voice.requester.task("worker", { payload }));
+    await settled();
+    for (const run of runs.slice(1, 3)) run.cancel();
+    await settled();
+    // The first is still at work.
+    expect([begun, left]).toEqual([["a"], ["b", "c"]]);
+    gate.resolve();
+    await Promise.all([runs[0], runs[3]]);
+    expect(begun).toEqual(["a", "d"]);
   });
 
   it("A sequential handler runs same-name requests one at a time in FIFO order; locks are per name", async () => {

@@ -1,5 +1,5 @@
 import { LLMContextFrame, LLMFullResponseEndFrame, Pipeline, PipelineTask } from "trunkline";
-import { type LanguageModel, LLMContext, LLMService, tool } from "trunkline/llm";
+import { type LanguageModel, LLMContext, LLMService, type PromptFileData, tool } from "trunkline/llm";
 import { FrameCollector, ScriptedModel } from "trunkline/testing";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -103,7 +103,7 @@ describe("a scripted model", () => {
     await model.doStream({ prompt: [{ role: "user", content }] });
     content[0] = { type: "text", text: "changed" };
     await model.doStream({
-      prompt: [{ role: "user", content: [{ type: "file", data: url, mediaType: "image/png" }] }],
+      prompt: [{ role: "user", content: [{ type: "file", data: url as PromptFileData, mediaType: "image/png" }] }],
       abortSignal: new AbortController().signal,
     });
     expect(model.requests[0]?.prompt[0]?.content).toEqual([{ type: "text", text: "one" }]);

@@ -6,13 +6,18 @@ import {
   AgentRunner,
   BaseAgent,
   LocalBus,
+  sequential,
   TaskError,
   type TaskEvent,
+  type TaskHandlers,
   type TaskRequest,
   type TaskStatus,
   TextFrame,
+  taskHandler,
 } from "trunkline";
+import * as v from "valibot";
 import { expectTypeOf } from "vitest";
+import { z } from "zod";
 
 const bus = new LocalBus();
 
@@ -75,6 +80,42 @@ async function ask(): Promise<void> {
 void ask;
 declare const failure: unknown;
 if (failure instanceof TaskError) expectTypeOf(failure.status).toExtend<TaskStatus>();
+
+// Schemas say what a handler takes and answers: the payload's output, the response's input.
+const question = z.object({ topic: z.string(), pages: z.number().default(1) });
+const answer = v.object({
+  summary: v.pipe(
+    v.string(),
+    v.transform((text) => text.length),
+  ),
+});
+const checked = taskHandler({ payload: question, response: answer }, async (task) => {
+  expectTypeOf(task.payload).toEqualTypeOf<{ topic: string; pages: number }>();
+  return { summary: task.payload.topic };
+});
+// @ts-expect-error: what it returns is what the response's schema takes
+taskHandler({ payload: question, response: answer }, () => ({ summary: 7 }));
+taskHandler({}, (task) => expectTypeOf(task.payload).toBeUnknown());
+class Checking extends BaseAgent {
+  override tasks = {
+    checked,
+    oneAtATime: sequential(checked),
+    inside: taskHandler(
+      { payload: question },
+      sequential(() => 1),
+    ),
+  };
+}
+expectTypeOf(new Checking("checking", { bus }).tasks).toExtend<TaskHandlers>();
+async function askTyped(): Promise<void> {
+  const one = await agent.task("researcher", { name: "checked", responseSchema: answer });
+  expectTypeOf(one).toEqualTypeOf<{ summary: number }>();
+  const all = await agent.taskGroup(["a", "b"], { responseSchema: question, cancelOnError: false });
+  expectTypeOf(all).toEqualTypeOf<Readonly<Record<string, { topic: string; pages: number }>>>();
+  // @ts-expect-error: a schema is more than an object
+  await agent.task("researcher", { responseSchema: {} });
+}
+void askTyped;
 
 // Everything about a runner is optional.
 const runner = new AgentRunner();

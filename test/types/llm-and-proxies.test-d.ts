@@ -1,4 +1,6 @@
 import type { OpenAIProvider } from "@ai-sdk/openai";
+import type { Client as SecondMcpClient } from "@modelcontextprotocol/client";
+import type { Client as FirstMcpClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { toStandardJsonSchema } from "@valibot/to-json-schema";
 import {
   AgentRunner,
@@ -6,10 +8,25 @@ import {
   type ConnectFailure,
   type DisconnectedData,
   LocalBus,
+  type TaskRequest,
   type TrunklineError,
   WebSocketProxyClientAgent,
 } from "trunkline";
-import { type LanguageModel, LLMAgent, LLMService, tool } from "trunkline/llm";
+import {
+  createContextAggregators,
+  type HeldFrame,
+  type LanguageModel,
+  LLMAgent,
+  LLMContext,
+  LLMContextAgent,
+  LLMService,
+  type McpClient,
+  mcpTools,
+  type SummarizeContext,
+  summarizeWithModel,
+  type Tool,
+  tool,
+} from "trunkline/llm";
 import { type AgentServer, serveAgents, WebSocketProxyServerAgent } from "trunkline/server";
 import * as v from "valibot";
 import { expectTypeOf } from "vitest";
@@ -20,6 +37,11 @@ declare const openai: OpenAIProvider;
 // A model of the AI SDK is a model here, without a cast.
 expectTypeOf(openai.chat("gpt-4.1-mini")).toExtend<LanguageModel>();
 expectTypeOf(openai.responses("gpt-4.1-mini")).toExtend<LanguageModel>();
+
+// A client of the MCP SDK is one here, whichever version.
+expectTypeOf<FirstMcpClient>().toExtend<McpClient>();
+expectTypeOf<SecondMcpClient>().toExtend<McpClient>();
+expectTypeOf(mcpTools).returns.resolves.toEqualTypeOf<Readonly<Record<string, Tool>>>();
 
 // A tool's arguments have the type of its parameters, whichever library they are written in.
 tool({
@@ -114,3 +136,34 @@ const server = serveAgents({ port: 0, authenticate: () => ({ user: "u" }), maxSe
   await session.runner.addAgent(session.proxy({ agentName: "assistant", remoteAgentName: "acme" }));
 });
 expectTypeOf(server).toEqualTypeOf<Promise<AgentServer>>();
+
+// What the aggregators tell is typed, and a limit needs somebody who summarizes.
+const aggregators = createContextAggregators(new LLMContext(), { limit: { maxMessages: 40, summarize: () => [] } });
+aggregators.assistant.on("turnStopped", (turn) =>
+  expectTypeOf(turn).toEqualTypeOf<{ readonly content: string; readonly interrupted: boolean }>(),
+);
+aggregators.user.on("turnStopped", ({ userId }) => expectTypeOf(userId).toEqualTypeOf<string | undefined>());
+// @ts-expect-error no such event
+aggregators.user.on("turnStarted", () => {});
+// @ts-expect-error nobody summarizes
+createContextAggregators(new LLMContext(), { limit: { maxMessages: 40 } });
+summarizeWithModel({ model: openai.chat("x") }) satisfies SummarizeContext;
+
+class Worker extends LLMContextAgent {
+  override buildLLM() {
+    return new LLMService({ model: openai.chat("x") });
+  }
+
+  protected override releaseHeldFrames(held: readonly HeldFrame[]) {
+    return held.toReversed();
+  }
+
+  override tasks = {
+    debate: (task: TaskRequest<{ question: string }>) =>
+      this.answer(task.payload.question, { signal: task.signal, onText: (text) => void task.stream({ text }) }),
+  };
+}
+const worker = new Worker("worker", { bus: runner.bus, contextLimit: { maxTokens: 8_000, summarize: async () => "" } });
+expectTypeOf(worker.answer([{ role: "user", content: "?" }])).toEqualTypeOf<Promise<string>>();
+// @ts-expect-error a message has a role
+void worker.answer([{ content: "?" }]);

@@ -35,6 +35,7 @@ const messageFields = new Map<unknown, Init>([
   ],
   [bus.BusAgentReadyMessage, { runner: text, ...entry }],
   [bus.BusAgentGoneMessage, { runner: text, agents: fc.array(text, { maxLength: 3 }), ...reason }],
+  [bus.BusRunnerHeartbeatMessage, { runner: text, intervalMs: fc.nat() }],
   [bus.BusAgentErrorMessage, { error: text }],
   [bus.BusTaskRequestMessage, { ...id, taskName: maybe(text), payload: json }],
   [bus.BusTaskResponseMessage, response],

@@ -132,8 +132,11 @@ export const frameFields = new Map<unknown, Init>([
   [frames.STTUpdateSettingsFrame, settings],
   [frames.FunctionCallsStartedFrame, { functionCalls: fc.array(fc.record(call), { maxLength: 3 }) }],
   [frames.FunctionCallInProgressFrame, { ...call, cancelOnInterruption: flag, groupId: maybe(text) }],
-  [frames.FunctionCallResultFrame, { ...call, result: fc.option(json, { nil: undefined }), runLlm: maybe(flag) }],
-  [frames.FunctionCallCancelFrame, { functionName: text, toolCallId: text }],
+  [
+    frames.FunctionCallResultFrame,
+    { ...call, result: fc.option(json, { nil: undefined }), runLlm: maybe(flag), error: maybe(text) },
+  ],
+  [frames.FunctionCallCancelFrame, { functionName: text, toolCallId: text, runLlm: flag }],
   [frames.ErrorFrame, { error: text, fatal: flag }],
   [frames.InterruptionFrame, {}],
   [frames.UserStartedSpeakingFrame, {}],

@@ -42,6 +42,8 @@ const neverSent: readonly unknown[] = [
   frames.StopFrame,
   frames.CancelFrame,
   frames.ServiceUpdateSettingsFrame,
+  // Only ever sent on as it came; relay.test.ts.
+  wire.OpaqueMessage,
 ];
 
 describe("there and back", () => {

@@ -1,6 +1,6 @@
 import { messageOf, TrunklineError } from "../../errors.ts";
 import type { LLMContextMessage } from "../../frames/index.ts";
-import { deferred, linkAbort, within } from "../../util/index.ts";
+import { summaryInTime, summaryMessage } from "../summary.ts";
 import type { ContextStrategy, ResetWithSummary } from "./context-strategy.ts";
 import { NodeChange } from "./node-change.ts";
 
@@ -34,35 +34,22 @@ export async function changeOfNode(options: ChangeOfNodeOptions): Promise<NodeCh
   if (strategy === "reset") return new NodeChange([...role, ...task], true);
   if (strategy !== "append" && conversationIsKnown && conversation.length > 0) {
     const summary = await summaryOf(strategy, options);
-    if (summary !== undefined) return new NodeChange([...role, aboutBefore(summary), ...task], true);
+    if (summary !== undefined) return new NodeChange([...role, summaryMessage(summary), ...task], true);
   }
   return new NodeChange([...(roleMessages ?? []), ...task], false, conversation);
-}
-
-function aboutBefore(summary: string): LLMContextMessage {
-  return { role: "developer", content: `What was said so far, in short: ${summary}` };
 }
 
 async function summaryOf(strategy: ResetWithSummary, options: ChangeOfNodeOptions): Promise<string | undefined> {
   const { conversation, nodeName, signal } = options;
   const { summarize, timeoutMs } = strategy;
-  if (signal.aborted) return undefined;
-  const link = linkAbort(signal);
-  const ended = deferred<undefined>();
-  link.signal.addEventListener("abort", () => ended.resolve(undefined));
-  const work = Promise.resolve().then(() => summarize(conversation, link.signal));
-  const made = Promise.race([work, ended.promise]);
   try {
-    const late = (await within(made, timeoutMs)) === "late";
-    const summary = late ? undefined : (await made)?.trim();
-    if (late) throw new Error(`it took more than ${timeoutMs} ms`);
+    const made = await summaryInTime((stop) => summarize(conversation, stop), { timeoutMs, signal });
+    const summary = made?.trim();
     if (summary === "") throw new Error("it was empty");
     return summary;
   } catch (cause) {
     const message = `The conversation was kept in node "${nodeName}", for want of a summary: ${messageOf(cause)}`;
     options.report(new TrunklineError("TL_HANDLER_FAILED", message, { cause }));
     return undefined;
-  } finally {
-    link.abort();
   }
 }

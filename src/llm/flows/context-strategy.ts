@@ -1,8 +1,6 @@
-import type { LLMContextMessage } from "../../frames/index.ts";
+import type { Summarize } from "../summary.ts";
 
-/** Makes a summary of a conversation; the signal aborts when it takes too long or the agent ends. */
-export type Summarize = (messages: readonly LLMContextMessage[], signal: AbortSignal) => string | Promise<string>;
-
+/** A conversation that begins anew with a summary of itself; made by {@link resetWithSummary}. */
 export interface ResetWithSummary {
   readonly type: "resetWithSummary";
   readonly summarize: Summarize;
@@ -18,6 +16,7 @@ export interface ResetWithSummary {
  */
 export type ContextStrategy = "append" | "reset" | ResetWithSummary;
 
+/** How a conversation is summed up. */
 export interface ResetWithSummaryOptions {
   /** How long the summary may take, in milliseconds. Default 5,000. */
   readonly timeoutMs?: number | undefined;

@@ -72,8 +72,12 @@ interface Request<State> {
 export class FlowCourse<State> {
   readonly gate = new FlowGate({
     onLost: (change, words) => void this.#enqueue(() => this.#send(change, words, true)),
+    onAsked: () => {
+      this.#askedHere = true;
+    },
     onAnswerStarted: () => {
-      this.#answering = this.#postActions.length > 0;
+      // The answer whose function led here may pass late; it is not this node's.
+      this.#answering = this.#askedHere && this.#postActions.length > 0;
     },
     onAnswerEnded: () => {
       if (this.#answering) void this.#enqueue(() => this.#finishNode());
@@ -88,6 +92,8 @@ export class FlowCourse<State> {
   #roleMessages: readonly LLMContextMessage[] = [];
   /** The node's, until they are begun. */
   #postActions: readonly FlowAction<State>[] = [];
+  /** The model has been asked since the node was entered. */
+  #askedHere = false;
   /** The answer that the post-actions follow has begun. */
   #answering = false;
   #work: Promise<void> = done;
@@ -169,6 +175,7 @@ export class FlowCourse<State> {
     }
     const { node, change } = entered;
     this.#postActions = node.postActions ?? [];
+    this.#askedHere = false;
     const speaksFirst = runLlm && (node.respondImmediately ?? true) && !interrupted;
     await this.#send(change, words, last && (asked || speaksFirst));
   }

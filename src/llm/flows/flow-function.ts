@@ -4,6 +4,7 @@ import { isRecord } from "../content.ts";
 import { type ToolParameters, tool } from "../tool.ts";
 import type { FlowCall, FlowFunction, FlowStep } from "./flow-node.ts";
 
+/** What the model is told of a function, and what it does. */
 export interface FlowFunctionOptions<Parameters extends ToolParameters, State, Next extends string> {
   /** What the function does and when to use it, for the model. */
   readonly description: string;

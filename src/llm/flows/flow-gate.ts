@@ -14,6 +14,8 @@ import { type NodeChange, unanswered } from "./node-change.ts";
 export interface FlowGateListener {
   /** The change was lost on its way to the conversation, in which these words wait for an answer. */
   onLost(change: NodeChange, words: readonly LLMContextMessage[]): void;
+  /** The model is about to be asked. */
+  onAsked(): void;
   onAnswerStarted(): void;
   onAnswerEnded(): void;
 }
@@ -33,8 +35,8 @@ const quiet: FlowHold = { asked: false, interrupted: false, words: [] };
  * Stands on both sides of the model and keeps a change of node and the answers apart.
  *
  * 1. While the flow is on its way, no answer is begun: the one the new node gives answers what was asked meanwhile.
- * 2. An interruption drops what waits in any pipeline, the messages of a node too. When the conversation comes back
- *    without them, they are sent once more, and the answer waits for them.
+ * 2. In the host of a Python peer an interruption drops the messages of a node that wait there. When the conversation
+ *    comes back without them, they are sent once more, and the answer waits for them.
  */
 export class FlowGate {
   readonly above: FrameProcessor = new GateSide(this);
@@ -100,7 +102,10 @@ export class FlowGate {
     const sent = this.#sent;
     const arrived = sent === undefined || sent.isIn(conversation);
     if (arrived || this.#interruptedSince) this.#sent = undefined;
-    if (arrived || !this.#interruptedSince) return true;
+    if (arrived || !this.#interruptedSince) {
+      this.#listener.onAsked();
+      return true;
+    }
     this.#listener.onLost(sent, words);
     return false;
   }

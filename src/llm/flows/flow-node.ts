@@ -9,6 +9,7 @@ export interface FlowRun<out State> {
   readonly state: State;
   /** Name of the node it is in. */
   readonly node: string;
+  /** Queues a frame in the pipeline of the agent that runs the flow. */
   queueFrame(frame: Frame, direction?: FrameDirection): Promise<void>;
   /** Ends the whole session, as `LLMAgent.end` does. */
   end(options?: LLMEndOptions): Promise<void>;
@@ -42,6 +43,7 @@ export interface FlowFunction<State = unknown, out Next extends string = string>
   readonly run: (args: unknown, call: FlowCall<State>) => Promise<FlowStep<Next, State>>;
 }
 
+/** The functions of a node or a flow, by the names the model calls them by. */
 export type FlowFunctions<State, Next extends string = string> = Readonly<Record<string, FlowFunction<State, Next>>>;
 
 /** Something done when a node is entered, or once it has had its first answer. */

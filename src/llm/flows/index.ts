@@ -4,7 +4,6 @@ export {
   type ResetWithSummary,
   type ResetWithSummaryOptions,
   resetWithSummary,
-  type Summarize,
 } from "./context-strategy.ts";
 export { defineFlow, type FlowDefinition } from "./define-flow.ts";
 export { flowDiagram } from "./flow-diagram.ts";
@@ -21,4 +20,3 @@ export type {
   NamedFlowNode,
 } from "./flow-node.ts";
 export { FlowsAgent } from "./flows-agent.ts";
-export { type SummarizeWithModelOptions, summarizeWithModel } from "./summarize-with-model.ts";

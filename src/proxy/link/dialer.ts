@@ -7,6 +7,7 @@ import type { ResolvedLinkOptions } from "./options.ts";
 /** Opens one connection, or rejects. Ends what it has begun when the signal fires. */
 export type Dial = (signal: AbortSignal) => Promise<LinkSocket>;
 
+/** An attempt to connect that failed. */
 export interface ConnectFailure {
   /** 1 for the first attempt. */
   readonly attempt: number;

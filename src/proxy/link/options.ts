@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "./clock.ts";
 
+/** What a connection holds back, how long it waits, and when it is tried again. */
 export interface LinkOptions {
   /** Largest frame in either direction, in bytes. Default 1 MiB, which is what Python peers take. */
   readonly maxFrameBytes?: number | undefined;

@@ -1,7 +1,9 @@
-import { type LanguageModel, type ModelSettings, streamAnswer } from "../model.ts";
-import { toPrompt } from "../prompt.ts";
-import type { Summarize } from "./context-strategy.ts";
+import { streamAnswer } from "./answer-stream.ts";
+import type { LanguageModel, ModelSettings } from "./model.ts";
+import { toPrompt } from "./prompt.ts";
+import type { Summarize } from "./summary.ts";
 
+/** Which model sums a conversation up, and how it is asked. */
 export interface SummarizeWithModelOptions {
   /** Any model of the AI SDK's providers; a small one will do. */
   readonly model: LanguageModel;

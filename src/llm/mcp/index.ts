@@ -1,0 +1,2 @@
+export type { McpClient, McpRequestOptions } from "./mcp-client.ts";
+export { type McpToolsOptions, mcpTools } from "./mcp-tools.ts";

@@ -1,0 +1,1 @@
+exports.setupRunner = (runner) => console.log(`second, ${runner.name}`);

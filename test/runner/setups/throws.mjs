@@ -1,0 +1,3 @@
+export async function setupRunner() {
+  throw new Error("no such exporter");
+}
