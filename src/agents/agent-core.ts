@@ -258,9 +258,14 @@ export class AgentCore<Child extends ChildAgent> {
 
   /** What it still said is heard first: its last answer says more than that it is gone. */
   async #agentGone({ agentName, reason }: AgentGoneData): Promise<void> {
+    // Another of that name may come while its last answers are waited for.
+    const { registry } = this;
+    const failRequests = this.requester.agentsLeaving([agentName]);
+    const abandonTasks = this.worker.requestersLeaving([agentName]);
     await within(this.#bus.idle(this.#mailbox), lastAnswerGraceMs);
-    this.requester.agentsGone([agentName], reason ?? "agent gone");
-    this.worker.requesterGone([agentName]);
+    failRequests(reason ?? "agent gone");
+    if (registry.has(agentName)) abandonTasks();
+    else this.worker.requesterGone([agentName]);
   }
 
   #pipelineFailed(frame: ErrorFrame): void {

@@ -69,8 +69,13 @@ export class AgentPipeline {
     await task.start();
   }
 
-  async queueFrame(frame: Frame, direction: FrameDirection): Promise<void> {
-    const task = this.#task ?? (await this.#built.promise);
+  queueFrame(frame: Frame, direction: FrameDirection): Promise<void> {
+    // The pipeline's own promise: a refusal it has reported already is to trouble nobody who does not wait for it.
+    return this.#task?.queueFrame(frame, direction) ?? this.#queueEarly(frame, direction);
+  }
+
+  async #queueEarly(frame: Frame, direction: FrameDirection): Promise<void> {
+    const task = await this.#built.promise;
     if (task === undefined) {
       const { agentName } = this.#options;
       if (this.#cancelled) {

@@ -12,6 +12,7 @@ interface WaitingHook {
 
 /** What waits to be told about one thing, the oldest first. */
 interface Notices {
+  readonly about: string;
   readonly waiting: Set<WaitingHook>;
   bytes: number;
   /** True once it has been reported that some were let go, until none waits. */
@@ -65,7 +66,7 @@ export class HookQueue {
     this.#add(notice);
     notices.waiting.add(notice);
     notices.bytes += notice.bytes;
-    this.#makeRoom(about, notices);
+    this.#makeRoom(notices);
   }
 
   #add(waiting: WaitingHook): void {
@@ -85,7 +86,6 @@ export class HookQueue {
       next.ended?.resolve();
     }
     this.#running = false;
-    this.#notices.clear();
   }
 
   #take(): WaitingHook | undefined {
@@ -100,11 +100,11 @@ export class HookQueue {
     if (notices === undefined) return;
     notices.waiting.delete(waiting);
     notices.bytes -= waiting.bytes;
-    if (notices.waiting.size === 0) notices.reported = false;
+    if (notices.waiting.size === 0) this.#notices.delete(notices.about);
   }
 
-  #makeRoom(about: string, notices: Notices): void {
-    const { waiting } = notices;
+  #makeRoom(notices: Notices): void {
+    const { about, waiting } = notices;
     while (waiting.size > maxWaitingNotices || (waiting.size > 1 && notices.bytes > maxWaitingNoticeBytes)) {
       const [oldest] = waiting;
       if (oldest !== undefined) this.#remove(oldest);
@@ -117,7 +117,7 @@ export class HookQueue {
   #noticesOf(about: string): Notices {
     let notices = this.#notices.get(about);
     if (notices === undefined) {
-      notices = { waiting: new Set(), bytes: 0, reported: false };
+      notices = { about, waiting: new Set(), bytes: 0, reported: false };
       this.#notices.set(about, notices);
     }
     return notices;

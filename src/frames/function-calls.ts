@@ -80,7 +80,10 @@ export class FunctionCallResultFrame extends DataFrame {
 export interface FunctionCallCancelFrameInit extends FrameInit {
   readonly functionName: string;
   readonly toolCallId: string;
-  /** Whether the model is to go on without a result, as after a call that took too long. Default false. */
+  /**
+   * Whether the model is to go on without a result, as after a call that took too long. It is for Python peers and for
+   * your own processors; the aggregators here do not act on it. Default false.
+   */
   readonly runLlm?: boolean | undefined;
 }
 

@@ -9,7 +9,6 @@ import {
   LLMTextFrame,
 } from "../frames/index.ts";
 import { FlushFrame, type FrameProcessor, type PipelineObserver, type PushedFrame } from "../pipeline/index.ts";
-import { deferred } from "../util/index.ts";
 
 // More than any pipeline has processors between the model and what asks it.
 const maxFlushes = 100;
@@ -23,16 +22,16 @@ export class AnswerWatch implements PipelineObserver {
   /** Questions on their way to the service. A processor in between may keep one for good. */
   readonly #coming = new Set<Frame>();
   #patience = 0;
-  readonly #ended = deferred();
+  readonly #over = new AbortController();
   #onText: (text: string) => void = () => {};
   #askedSinceFlush = false;
   #text: string | undefined;
   #error: TrunklineError | undefined;
   #interrupted = false;
 
-  /** Resolves once the pipeline has ended. */
-  get ended(): Promise<void> {
-    return this.#ended.promise;
+  /** Aborts once the pipeline has ended. */
+  get over(): AbortSignal {
+    return this.#over.signal;
   }
 
   /** True when a question came, or comes, to the service behind the last flush, and may still be answered. */
@@ -71,7 +70,7 @@ export class AnswerWatch implements PipelineObserver {
   }
 
   onFinished(): void {
-    this.#ended.resolve();
+    this.#over.abort();
   }
 
   #enters(frame: Frame): void {

@@ -13,6 +13,7 @@ import {
   type LLMContext,
   LLMFullResponseEndFrame,
   LLMFullResponseStartFrame,
+  LLMTextFrame,
   StopFrame,
   TextFrame,
   TranscriptionFrame,
@@ -52,6 +53,8 @@ export class LLMAssistantAggregator extends ContextAggregator<LLMAssistantAggreg
   readonly #calls = new CallLedger();
   /** How many answers have begun and not ended: that of an agent that handed over may end during the next one's. */
   #answers = 0;
+  /** An answer has begun since the last interruption. Its words are heard, also behind the late end of another. */
+  #answering = false;
   #said = "";
 
   constructor(context: LLMContext, options: SharedByAggregators = {}) {
@@ -69,9 +72,9 @@ export class LLMAssistantAggregator extends ContextAggregator<LLMAssistantAggreg
 
   /** Notes what happened; true when the model has something to answer now. */
   #take(frame: Frame): boolean {
-    if (frame instanceof LLMFullResponseStartFrame) this.#endAnswer(this.#answers + 1);
-    else if (frame instanceof LLMFullResponseEndFrame) this.#endAnswer(Math.max(0, this.#answers - 1));
-    else if (isEnd(frame)) this.#endAnswer(0, isBreak(frame));
+    if (frame instanceof LLMFullResponseStartFrame) this.#startAnswer();
+    else if (frame instanceof LLMFullResponseEndFrame) this.#endAnswer();
+    else if (isEnd(frame)) this.#breakOff(isBreak(frame));
     else if (frame instanceof TTSSpeakFrame) this.#speak(frame);
     else if (frame instanceof TextFrame) this.#hear(frame);
     else if (frame instanceof FunctionCallsStartedFrame) this.#calls.announce(frame.functionCalls);
@@ -81,9 +84,21 @@ export class LLMAssistantAggregator extends ContextAggregator<LLMAssistantAggreg
     return false;
   }
 
-  #endAnswer(answers: number, interrupted = false): void {
+  #startAnswer(): void {
+    this.#remember();
+    this.#answers += 1;
+    this.#answering = true;
+  }
+
+  #endAnswer(): void {
+    this.#remember();
+    this.#answers = Math.max(0, this.#answers - 1);
+  }
+
+  #breakOff(interrupted: boolean): void {
     this.#remember(interrupted);
-    this.#answers = answers;
+    this.#answers = 0;
+    this.#answering = false;
   }
 
   #remember(interrupted = false): void {
@@ -101,7 +116,8 @@ export class LLMAssistantAggregator extends ContextAggregator<LLMAssistantAggreg
   }
 
   #hear(frame: TextFrame): void {
-    if (this.#answers === 0 || !frame.appendToContext || isUsersWord(frame)) return;
+    const belongs = this.#answers > 0 || (this.#answering && frame instanceof LLMTextFrame);
+    if (!belongs || !frame.appendToContext || isUsersWord(frame)) return;
     const apart = this.#said !== "" && !frame.includesInterFrameSpaces && !/\s$/.test(this.#said);
     this.#said += apart ? ` ${frame.text}` : frame.text;
   }

@@ -10,7 +10,7 @@ import {
   SystemFrame,
 } from "../frames/index.ts";
 import { FlushFrame, Pipeline } from "../pipeline/index.ts";
-import { done, within } from "../util/index.ts";
+import { done, linkAbort, unlessAborted, within } from "../util/index.ts";
 import { readActivationArgs } from "./activation-args.ts";
 import type { LLMService } from "./llm-service.ts";
 import type { Tool } from "./tool.ts";
@@ -65,10 +65,12 @@ export abstract class LLMAgent<Events extends AgentEvents = AgentEvents> extends
   #held: HeldFrame[] = [];
   #releasing: Promise<void> | undefined;
   #ending = false;
+  readonly #over = new AbortController();
 
   constructor(name: string, options: LLMAgentOptions) {
     const { bridged = true, active = false } = options;
     super(name, { ...options, active, bridged: bridged === false ? undefined : bridged });
+    void this.wait().then(() => this.#over.abort());
   }
 
   /** Builds the model's service. Its tools are registered afterwards; they need not be here. */
@@ -151,7 +153,7 @@ export abstract class LLMAgent<Events extends AgentEvents = AgentEvents> extends
       await llm.lastWords(messages);
       await llm.settleToolCalls();
       await this.#release();
-      await within(this.flush(), flushGraceMs);
+      await this.#flushInTime();
       await super.handoffTo(agentName, { activationArgs });
     } finally {
       if (!this.#ending) llm.reopen();
@@ -175,10 +177,28 @@ export abstract class LLMAgent<Events extends AgentEvents = AgentEvents> extends
    * Resolves to true once everything that was queued before has left the pipeline, to false when the agent ends first.
    * @throws TrunklineError `TL_PIPELINE_ENDED` after the end
    */
-  protected async flush(): Promise<boolean> {
+  protected flush(): Promise<boolean> {
+    return this.#flushUntil(this.#over.signal);
+  }
+
+  async #flushUntil(signal: AbortSignal): Promise<boolean> {
     const flush = new FlushFrame();
     await this.queueNow(flush);
-    return Promise.race([flush.left.then(() => true), this.wait().then(() => false)]);
+    return unlessAborted(
+      flush.left.then(() => true),
+      signal,
+      () => false,
+    );
+  }
+
+  async #flushInTime(): Promise<void> {
+    const link = linkAbort(this.#over.signal);
+    try {
+      await within(this.#flushUntil(link.signal), flushGraceMs);
+    } finally {
+      // Nobody waits for a flush that is late, and the agent is to keep no trace of it.
+      link.abort();
+    }
   }
 
   /** Queues what is held; resolves once it is. */

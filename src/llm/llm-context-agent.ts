@@ -2,7 +2,7 @@ import type { AgentEvents } from "../agents/index.ts";
 import { TrunklineError } from "../errors.ts";
 import { InterruptionFrame, LLMContext, type LLMContextMessage, LLMMessagesAppendFrame } from "../frames/index.ts";
 import { Pipeline } from "../pipeline/index.ts";
-import { done, type LinkedAbort, linkAbort } from "../util/index.ts";
+import { done, type LinkedAbort, linkAbort, unlessAborted } from "../util/index.ts";
 import { AnswerWatch } from "./answer-watch.ts";
 import { aggregatorsWith, type ContextAggregators } from "./context-aggregators.ts";
 import type { ContextLimit } from "./context-limit.ts";
@@ -129,19 +129,22 @@ export abstract class LLMContextAgent<Events extends AgentEvents = AgentEvents> 
 
   /** Resolves once nothing is being answered, no tool runs and nothing waits for an answer. */
   async #quiet(): Promise<void> {
-    const { ended } = this.#watch;
     for (;;) {
       const { calls } = this.#watch;
-      await Promise.race([this.#llm?.toolsIdle, ended]);
+      await this.#unlessOver(this.#llm?.toolsIdle);
       await this.#flushed();
-      if (this.#turn.questionWaits) await Promise.race([this.#turn.asked, ended]);
+      if (this.#turn.questionWaits) await this.#unlessOver(this.#turn.asked);
       else if (!this.#watch.askedSinceFlush && this.#watch.calls === calls) return;
     }
   }
 
   async #flushed(): Promise<void> {
-    if (await Promise.race([this.flush(), this.#watch.ended.then(() => false)])) return;
+    if (await this.#unlessOver(this.flush())) return;
     throw new TrunklineError("TL_PIPELINE_ENDED", `Agent "${this.name}" ended before it had answered.`);
+  }
+
+  async #unlessOver<T>(promise: Promise<T> | undefined): Promise<T | undefined> {
+    return promise && unlessAborted(promise, this.#watch.over, () => undefined);
   }
 
   /** Breaks off what is asked, answered and done for it; everybody has heard of that when it resolves. */
@@ -151,7 +154,7 @@ export abstract class LLMContextAgent<Events extends AgentEvents = AgentEvents> 
       await this.queueNow(new AnswerAbandonedFrame());
       await this.#flushed();
       // The tools that an interruption does not end.
-      await Promise.race([this.#llm?.settleToolCalls(), this.#watch.ended]);
+      await this.#unlessOver(this.#llm?.settleToolCalls());
       await this.#flushed();
     } catch {
       // The pipeline has ended, and the answer with it.
@@ -171,16 +174,8 @@ function tellText(text: string, onText: (text: string) => void, stop: LinkedAbor
 }
 
 /** The promise's outcome, or the signal's reason when it aborts first. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    if (signal.aborted) abort();
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return unlessAborted(promise, signal, () => {
+    throw signal.reason;
   });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }

@@ -15,7 +15,7 @@ import {
   type ToolSchema,
 } from "../frames/index.ts";
 import { FlushFrame, FrameProcessor } from "../pipeline/index.ts";
-import { deferred, done, linkAbort, within } from "../util/index.ts";
+import { deferred, done, linkAbort, unlessAborted, within } from "../util/index.ts";
 import { tokenUsage } from "./answer-usage.ts";
 import { type AnswerMeter, answerMessages, type Completion, complete } from "./completion.ts";
 import type { LLMServiceOptions } from "./llm-service-options.ts";
@@ -26,6 +26,7 @@ import { SaidOnce, sentences } from "./said-once.ts";
 import { checkedSettings, readSettings, type ServiceSettings } from "./service-settings.ts";
 import type { Tool } from "./tool.ts";
 import { promptToolChoice } from "./tool-choice.ts";
+import { addToolResult } from "./tool-result.ts";
 import { ToolRunner } from "./tool-runner.ts";
 import { resultText, toolSchemas } from "./tool-schemas.ts";
 
@@ -46,7 +47,7 @@ export class LLMService extends FrameProcessor {
     push: (frame) => this.#pushResult(frame),
     report: (error) => this.pushError(error),
   });
-  readonly #ended = deferred();
+  readonly #over = new AbortController();
   #abandon = new AbortController();
   #interruption = deferred();
   #tools: Readonly<Record<string, Tool>> | undefined;
@@ -166,7 +167,7 @@ export class LLMService extends FrameProcessor {
   async #sayLastWords(messages: readonly LLMContextMessage[]): Promise<void> {
     const { signal } = this;
     await this.#takeTurn(async () => {
-      if (messages.length === 0) return nothing;
+      if (messages.length === 0 || signal.aborted) return nothing;
       this.#conversation.push(...messages);
       return this.#complete(signal, { type: "none" });
     });
@@ -186,7 +187,7 @@ export class LLMService extends FrameProcessor {
         push: (frame) => this.push(frame),
         report: (error) => this.pushError(error),
         warn: (warnings) => this.#reportOnce("TL_MODEL_WARNING", warnings),
-        afterAbort: () => (signal.aborted ? Promise.race([interruption, this.#ended.promise]) : done),
+        afterAbort: () => (signal.aborted ? unlessAborted(interruption, this.#over.signal, () => {}) : done),
       });
       this.#conversation.push(...answerMessages(completion));
       return completion;
@@ -246,20 +247,20 @@ export class LLMService extends FrameProcessor {
   }
 
   async #end(): Promise<void> {
-    this.#ended.resolve();
+    this.#over.abort();
     await this.#runner.end();
   }
 
   async #flush(): Promise<void> {
     const flush = new FlushFrame();
     await this.push(flush);
-    await within(Promise.race([flush.left, this.#ended.promise]), flushGraceMs);
+    await within(flush.left, flushGraceMs, this.#over.signal);
   }
 
   #pushResult(frame: Frame): Promise<void> {
     if (frame instanceof FunctionCallResultFrame) {
       const { toolCallId, result } = frame;
-      this.#conversation.push({ role: "tool", tool_call_id: toolCallId, content: resultText(result) });
+      addToolResult(this.#conversation, toolCallId, resultText(result));
     }
     return this.push(frame);
   }

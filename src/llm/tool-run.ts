@@ -1,6 +1,6 @@
 import { messageOf, TrunklineError } from "../errors.ts";
 import type { FunctionCall } from "../frames/index.ts";
-import { deferred, type LinkedAbort, linkAbort } from "../util/index.ts";
+import { deferred } from "../util/index.ts";
 import type { Tool } from "./tool.ts";
 
 /** What the model asked for, its arguments read. */
@@ -22,17 +22,24 @@ export class ToolRun {
   /** True keeps the model from answering the result. */
   quiet = false;
   readonly #outcome = deferred<ToolOutcome>();
-  readonly #link: LinkedAbort;
+  readonly #abort = new AbortController();
+  readonly #over: Promise<void>;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
   #open = true;
   #cancelled = false;
 
-  constructor(call: PreparedCall, tool: Tool | undefined, ended: AbortSignal) {
+  /** One that begins `stopped` finds its signal aborted. */
+  constructor(call: PreparedCall, tool: Tool | undefined, stopped: boolean) {
     this.call = call;
     this.cancelOnInterruption = tool?.cancelOnInterruption ?? true;
-    this.#link = linkAbort(ended);
     this.#timer = this.#startTimer(tool?.timeoutMs);
-    void this.#run(tool);
+    if (stopped) this.stop();
+    this.#over = this.#run(tool);
+  }
+
+  /** Resolves once the tool itself is through, which may be long after the outcome. */
+  get over(): Promise<void> {
+    return this.#over;
   }
 
   get outcome(): Promise<ToolOutcome> {
@@ -52,7 +59,12 @@ export class ToolRun {
   cancel(): void {
     this.#cancelled = true;
     this.settle({ type: "cancelled" });
-    this.#link.abort();
+    this.stop();
+  }
+
+  /** Tells the tool to stop, whatever the outcome is or was. */
+  stop(): void {
+    this.#abort.abort();
   }
 
   /** Decides the outcome from outside; what the tool still does is left to it, and what it returns is dropped. */
@@ -67,8 +79,6 @@ export class ToolRun {
       this.settle({ type: "returned", result: plainJson(await this.#execute(tool)) });
     } catch (error) {
       this.#fail(messageOf(error), error);
-    } finally {
-      this.#link[Symbol.dispose]();
     }
   }
 
@@ -76,7 +86,7 @@ export class ToolRun {
     const { problem, functionName, toolCallId } = this.call;
     if (tool === undefined) throw new TrunklineError("TL_TOOL_FAILED", `There is no tool "${functionName}".`);
     if (problem !== undefined) throw new TrunklineError("TL_TOOL_FAILED", problem);
-    return tool.run(this.call.arguments, { functionName, toolCallId, signal: this.#link.signal });
+    return tool.run(this.call.arguments, { functionName, toolCallId, signal: this.#abort.signal });
   }
 
   #startTimer(timeoutMs: number | undefined): ReturnType<typeof setTimeout> | undefined {
@@ -84,7 +94,7 @@ export class ToolRun {
     return setTimeout(() => {
       const late = new DOMException(`The tool gave no result within ${timeoutMs} ms.`, "TimeoutError");
       this.#fail(late.message, late);
-      this.#link.abort(late);
+      this.#abort.abort(late);
     }, timeoutMs);
   }
 

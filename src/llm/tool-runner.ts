@@ -24,7 +24,9 @@ export interface ToolRunnerOptions {
 export class ToolRunner {
   readonly #options: ToolRunnerOptions;
   readonly #active = new Set<ToolRun>();
-  readonly #ended = new AbortController();
+  // Also those that have an outcome, but a tool that goes on.
+  readonly #running = new Set<ToolRun>();
+  #ended = false;
   #idle: Deferred<void> | undefined;
   #silences = 0;
 
@@ -60,7 +62,7 @@ export class ToolRunner {
     const groupId = calls[0]?.toolCallId;
     const runs = calls.map((call) => {
       const tool = Object.hasOwn(tools, call.functionName) ? tools[call.functionName] : undefined;
-      return new ToolRun(call, tool, this.#ended.signal);
+      return this.#start(call, tool);
     });
     for (const run of runs) {
       run.quiet = silences !== this.#silences;
@@ -86,7 +88,8 @@ export class ToolRunner {
   /** Cancels every call, also what is left of calls that were settled, and lets none start after it. */
   async end(): Promise<void> {
     await this.#cancel(() => true);
-    this.#ended.abort();
+    this.#ended = true;
+    for (const run of this.#running) run.stop();
   }
 
   /** The model will not answer the results of the calls that are active now. */
@@ -100,6 +103,13 @@ export class ToolRunner {
     this.silence();
     for (const run of this.#active) run.settle({ type: "returned", result: undefined });
     await this.idle;
+  }
+
+  #start(call: PreparedCall, tool: Tool | undefined): ToolRun {
+    const run = new ToolRun(call, tool, this.#ended);
+    this.#running.add(run);
+    void run.over.then(() => this.#running.delete(run));
+    return run;
   }
 
   async #cancel(which: (run: ToolRun) => boolean): Promise<void> {

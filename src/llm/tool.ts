@@ -1,5 +1,6 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
 import { messageOf, TrunklineError } from "../errors.ts";
+import { longestTimeoutMs } from "../util/index.ts";
 
 /** A Standard Schema that also gives JSON Schema: zod 4.2 and later, valibot's `toStandardJsonSchema(…)`, and others. */
 export interface ToolParameters<Input = unknown, Output = Input> {
@@ -22,7 +23,7 @@ export interface ToolOptions<Parameters extends ToolParameters> {
   readonly parameters: Parameters;
   /** Does the work. What it returns, plain JSON or nothing, is the result; what it throws is told to the model. */
   readonly execute: (args: StandardSchemaV1.InferOutput<Parameters>, call: ToolCall) => unknown;
-  /** How long it may take, in milliseconds. Default: as long as it likes. */
+  /** How long it may take, in milliseconds, up to 2,147,483,647. Default: as long as it likes. */
   readonly timeoutMs?: number | undefined;
   /** Whether the user ends the call by speaking over the bot. Default true. */
   readonly cancelOnInterruption?: boolean | undefined;
@@ -44,12 +45,14 @@ export interface Tool {
 
 /**
  * Describes something the model can do.
- * @throws TrunklineError `TL_INVALID_OPTION` when the parameters cannot be given as JSON Schema of an object
+ * @throws TrunklineError `TL_INVALID_OPTION` when the parameters cannot be given as JSON Schema of an object, or for a
+ * timeout that is no number of milliseconds above zero, or longer than a timer can wait
  */
 export function tool<Parameters extends ToolParameters>(options: ToolOptions<Parameters>): Tool {
   const { description, parameters, execute, timeoutMs, cancelOnInterruption = true } = options;
-  if (timeoutMs !== undefined && !(timeoutMs > 0)) {
-    throw new TrunklineError("TL_INVALID_OPTION", `A tool's timeoutMs must be above zero; it is ${timeoutMs}.`);
+  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= longestTimeoutMs)) {
+    const message = `A tool's timeoutMs must be above zero and at most ${longestTimeoutMs}; it is ${timeoutMs}. Leave it out for no limit.`;
+    throw new TrunklineError("TL_INVALID_OPTION", message);
   }
   return {
     description,
@@ -61,7 +64,7 @@ export function tool<Parameters extends ToolParameters>(options: ToolOptions<Par
 }
 
 function jsonSchemaOf(parameters: ToolParameters): Readonly<Record<string, unknown>> {
-  const { vendor, jsonSchema } = parameters["~standard"];
+  const { vendor = "value", jsonSchema } = (parameters as Partial<ToolParameters> | undefined)?.["~standard"] ?? {};
   if (typeof jsonSchema?.input !== "function") {
     throw new TrunklineError(
       "TL_INVALID_OPTION",

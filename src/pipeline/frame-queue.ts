@@ -28,7 +28,7 @@ export interface FrameQueueOptions {
   readonly maxQueuedFrames: number;
   handle(arrival: Arrival): void | Promise<void>;
   onError(error: unknown): void;
-  /** Called with the first refusal, and again once it has been half empty in between. */
+  /** Called with the first refusal of a lane, and again once that has been half empty in between. */
   onRefused(error: TrunklineError): void;
 }
 
@@ -38,7 +38,8 @@ export class FrameRefusedError extends TrunklineError {}
 /**
  * What waits at one processor.
  *
- * 1. Before the start only `StartFrame` and `CancelFrame` are handed out; while paused, only system frames.
+ * 1. Before the start only `StartFrame` and `CancelFrame` are handed out; while paused, and while an interruption waits to
+ *    be handled, only system frames: what comes after an interruption must not be taken for what came before it.
  * 2. Downstream frames make their sender wait when more than `maxQueuedFrames` are here, from the moment the start is
  *    here too: who has yet to bring it must not wait for it. System frames and upstream ones never wait.
  * 3. Whoever does not wait is refused at 65,536 frames, or twice `maxQueuedFrames` if that is more; apart from frames
@@ -51,7 +52,8 @@ export class FrameQueue {
   readonly #early = new Deque<Arrival>();
   #start: "awaited" | "arrived" | "handled" = "awaited";
   #paused = false;
-  #full = false;
+  #interruptions = 0;
+  readonly #full = { data: false, system: false };
   #refused = 0;
 
   constructor(options: FrameQueueOptions) {
@@ -83,8 +85,8 @@ export class FrameQueue {
   /** Takes a data or control frame. */
   add(arrival: Arrival): Promise<void> {
     const { maxQueuedFrames } = this.#options;
-    if (this.#inbox.size >= this.#most && !mustArrive(arrival.frame)) return this.#refuse(arrival);
-    if (this.#full && this.#inbox.size < this.#most >> 1) this.#full = false;
+    if (this.#inbox.size >= this.#most && !mustArrive(arrival.frame)) return this.#refuse(arrival, "data");
+    if (this.#full.data && this.#inbox.size < this.#most >> 1) this.#full.data = false;
     this.#inbox.push(arrival, false);
     if (this.#inbox.size <= maxQueuedFrames) return done;
     if (arrival.passing !== undefined) return arrival.passing.promise;
@@ -95,8 +97,13 @@ export class FrameQueue {
   addSystem(arrival: Arrival): Promise<void> {
     const { frame } = arrival;
     if (frame instanceof StartFrame) this.#start = "arrived";
+    if (frame instanceof InterruptionFrame) {
+      this.#interruptions += 1;
+      this.#inbox.pause();
+    }
     const waiting = this.#inbox.urgentSize + this.#early.size;
-    if (waiting >= this.#most && !mustArrive(frame)) return this.#refuse(arrival);
+    if (waiting >= this.#most && !mustArrive(frame)) return this.#refuse(arrival, "system");
+    if (this.#full.system && waiting < this.#most >> 1) this.#full.system = false;
     if (this.#start !== "handled" && !(frame instanceof StartFrame || frame instanceof CancelFrame)) {
       this.#early.push(arrival);
     } else {
@@ -111,8 +118,14 @@ export class FrameQueue {
     this.#early.clear();
     this.#start = "handled";
     for (const arrival of early) this.#inbox.push(arrival, true);
-    if (!this.#paused) this.#inbox.resume();
+    this.#goOn();
     return early;
+  }
+
+  /** An interruption has been handled. */
+  interrupted(): void {
+    this.#interruptions -= 1;
+    this.#goOn();
   }
 
   pause(): void {
@@ -122,7 +135,7 @@ export class FrameQueue {
 
   resume(): void {
     this.#paused = false;
-    if (this.#start === "handled") this.#inbox.resume();
+    this.#goOn();
   }
 
   /** True when a data or control frame waits for which `is` is true. */
@@ -161,12 +174,16 @@ export class FrameQueue {
     return [...this.#inbox.close(), ...early];
   }
 
-  #refuse({ frame }: Arrival): Promise<void> {
+  #goOn(): void {
+    if (this.#start === "handled" && !this.#paused && this.#interruptions === 0) this.#inbox.resume();
+  }
+
+  #refuse({ frame }: Arrival, lane: "data" | "system"): Promise<void> {
     const reason = `${frame.name} was refused: ${this.#most} frames wait there already. Await your pushes, or push less.`;
     const error = new FrameRefusedError("TL_QUEUE_FULL", reason);
     this.#refused += 1;
-    if (!this.#full) {
-      this.#full = true;
+    if (!this.#full[lane]) {
+      this.#full[lane] = true;
       this.#options.onRefused(error);
     }
     const refused = Promise.reject(error);

@@ -38,7 +38,8 @@ export interface StageOptions {
  *
  * 1. System frames go ahead of queued frames; the others keep their order.
  * 2. No frame but `StartFrame` and `CancelFrame` is handled before the start is; the rest waits, in order.
- * 3. An interruption drops what waits and may be dropped, and aborts the work in progress if that may be.
+ * 3. An interruption drops what waits and may be dropped, and aborts the work in progress if that may be. What comes
+ *    after it waits until it has been handled, lest the next processor drop that too.
  * 4. Only downstream pushes wait for room. If upstream ones did too, two full neighbours would wait for each other.
  *    What the queue refuses in the end is reported as an error.
  * 5. An error that was reported is heard, also when the pipeline ends before it has travelled all the way.
@@ -167,6 +168,10 @@ export class Stage implements ProcessorPlace {
   }
 
   #handle(arrival: Arrival): void | Promise<void> {
+    return arrival.frame instanceof InterruptionFrame ? this.#interruption(arrival) : this.#handleNow(arrival);
+  }
+
+  #handleNow(arrival: Arrival): void | Promise<void> {
     const { frame, direction, passing } = arrival;
     if (frame instanceof SystemFrame) {
       if (frame instanceof StartFrame) return this.#start(frame, direction);
@@ -179,9 +184,17 @@ export class Stage implements ProcessorPlace {
         if (isEnd(frame)) this.#letAllPass();
       }
     }
-    if (passing === undefined) return this.processor.process(frame, direction);
-    passing.resolve();
-    return this.push(frame, direction);
+    const handled = passing === undefined ? this.processor.process(frame, direction) : this.push(frame, direction);
+    passing?.resolve();
+    return handled;
+  }
+
+  async #interruption(arrival: Arrival): Promise<void> {
+    try {
+      await this.#handleNow(arrival);
+    } finally {
+      this.#queue.interrupted();
+    }
   }
 
   /** What a frame says to the place, not to the processor. */

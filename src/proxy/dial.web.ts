@@ -34,7 +34,12 @@ export async function dial(url: string, options: DialOptions = {}): Promise<Link
     };
     const giveUp = () => fail(connectFailed(`Connecting to ${where} was given up.`, signal?.reason));
     const failed = () =>
-      fail(connectFailed(`${where} could not be reached or did not open a WebSocket; the platform does not say why.`));
+      fail(
+        connectFailed(
+          `${where} did not open a WebSocket, and the platform does not say why. Does a server listen there, ` +
+            "does it accept the credentials, and is the page's origin among those it allows?",
+        ),
+      );
     const opened = () => {
       settle();
       resolve(linkSocketFrom(websocket));

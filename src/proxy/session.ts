@@ -79,7 +79,8 @@ export class Session implements AgentSession {
     return this.#abort.signal;
   }
 
-  proxy({ name = "gateway", ...options }: SessionProxyOptions): WebSocketProxyServerAgent {
+  // A property, so that a setup may take it out of its session.
+  readonly proxy = ({ name = "gateway", ...options }: SessionProxyOptions): WebSocketProxyServerAgent => {
     if (this.#proxy !== undefined) {
       throw new TrunklineError("TL_INVALID_OPTION", "A session has one proxy, and this one has been built already.");
     }
@@ -93,7 +94,7 @@ export class Session implements AgentSession {
     });
     this.#proxy = proxy;
     return proxy;
-  }
+  };
 
   /** Resolves when the session is over. */
   async run(setup: SessionSetup): Promise<void> {
@@ -140,6 +141,8 @@ export class Session implements AgentSession {
     const message = `The session could not be set up: ${messageOf(cause)}`;
     if (!overtaken) this.#init.onError(new TrunklineError("TL_SESSION_FAILED", message, { cause }));
     this.#abort.abort(cause);
+    // A runner that could not begin has released its agents, and the proxy its connection.
+    if (this.#running) return;
     if (overtaken) await this.#hangUp(goingAwayCode, closing);
     else await this.#hangUp(internalErrorCode, "the session could not be set up");
     await this.runner.cancel(message);
@@ -152,7 +155,6 @@ export class Session implements AgentSession {
 
   /** Closes a connection whose proxy agent was never started. */
   async #hangUp(code: number, reason: string): Promise<void> {
-    if (this.#running) return;
     const ignore = () => {};
     const events = { onOpen: ignore, onMessage: ignore, onOversize: ignore, onConnectFailed: ignore };
     const { socket, link: options, onError } = this.#init;

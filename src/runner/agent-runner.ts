@@ -177,9 +177,9 @@ export class AgentRunner {
     try {
       const setUp = setUpRunner(this);
       if (setUp !== undefined) await this.#unlessEnded(setUp);
-      // Ended while it was set up: nothing has begun, and there is nothing to end gracefully.
-      if (this.#ending) this.#state = "cancelling";
-      else await this.#work();
+      if (!this.#ending) await this.#work();
+      // Ended while it was set up, or the bus was: nothing has begun, and there is nothing to end gracefully.
+      if (!this.#begun) this.#state = "cancelling";
       await this.#stop();
     } catch (error) {
       await this.cancel("failed to start");
@@ -190,18 +190,25 @@ export class AgentRunner {
     }
   }
 
-  async #unlessEnded(setUp: Promise<void>): Promise<void> {
-    await Promise.race([setUp, this.#endAsked.promise]);
-    if (this.#ending) this.#settle(setUp);
+  /** Waits for what somebody else has written, and may hang; an end does not. */
+  async #unlessEnded(work: Promise<void>): Promise<void> {
+    await Promise.race([work, this.#endAsked.promise]);
+    if (this.#ending) this.#settle(work);
   }
 
   async #work(): Promise<void> {
-    await this.#subscribe();
+    await this.#unlessEnded(this.#subscribe());
+    if (!this.#ending) await this.#unlessEnded(this.#startBus());
+    if (!this.#ending) await this.#unlessEnded(this.#discovery.greet());
+    if (!this.#ending) await Promise.race([this.#startAll(), this.#endAsked.promise]);
+    await this.#endAsked.promise;
+  }
+
+  async #startBus(): Promise<void> {
     await this.bus.start();
     this.#busStarted = true;
-    await this.#discovery.greet();
-    await Promise.race([this.#startAll(), this.#endAsked.promise]);
-    await this.#endAsked.promise;
+    // The end has not waited for it, and nobody else would stop it.
+    if (this.#state === "stopped") await this.bus.stop();
   }
 
   /** Asks every agent to end gracefully; resolves once they are asked. {@link run} resolves once they have. */
@@ -242,12 +249,12 @@ export class AgentRunner {
     if (graceful) await this.#shutdown.end(this.#reason, this.#cancelled.promise);
     await this.#shutdown.cancel(this.#reason);
     this.#discovery.leave();
-    await this.bus.unsubscribe(this.#subscriber);
+    await this.#shutdown.left("unsubscribe", this.bus.unsubscribe(this.#subscriber));
     // Whoever else listens on this bus hears the last words too.
     await within(this.bus.idle(), lastWordsMs);
     this.#state = "stopped";
     // Others may have started it too; only who has may stop it.
-    if (this.#busStarted) await this.bus.stop();
+    if (this.#busStarted) await this.#shutdown.left("stop", this.bus.stop());
   }
 
   #handle(message: BusMessage): void | Promise<void> {

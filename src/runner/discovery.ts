@@ -33,8 +33,9 @@ export class Discovery {
     this.#registry = registry;
     const { runnerName } = registry;
     const knows = (runner: string) => registry.agentsOf(runner).length > 0;
-    const onSilent = (runner: string) => this.#lose(runner);
-    this.#liveness = new Liveness({ runnerName, bus, intervalMs, knows, onSilent, report });
+    const onSilent = (runner: string) => this.#lose(runner, "silent");
+    const onAsked = (runner: string) => void bus.send(this.#registryMessage(runner)).catch(report);
+    this.#liveness = new Liveness({ runnerName, bus, intervalMs, knows, onSilent, onAsked, report });
   }
 
   /** Registers one of this runner's own agents and tells the others. */
@@ -72,6 +73,7 @@ export class Discovery {
       this.#learn({ agentName: source, runner, parent, active, bridged, startedAt });
     } else if (message instanceof BusAgentRegistryMessage && message.runner !== this.#registry.runnerName) {
       const { runner } = message;
+      if (message.target === undefined && message.agents.length === 0) this.#restarted(runner);
       for (const { name, ...rest } of message.agents) this.#learn({ agentName: name, runner, ...rest });
       // To all: a newcomer, who is owed an answer however often one of that name has come. To us: such an answer.
       if (message.target === undefined) await this.#bus.send(this.#registryMessage(runner));
@@ -79,12 +81,23 @@ export class Discovery {
       for (const agentName of message.agents) this.#registry.unregister(agentName, message.runner, message.reason);
     } else if (message instanceof BusRunnerHeartbeatMessage) {
       this.#liveness.heard(message);
-      if (message.target !== undefined) await this.#bus.send(this.#registryMessage(message.runner));
+      if (message.target !== this.#registry.runnerName || message.runner === message.target) return;
+      // It had given this runner up, and with it all that was asked for; its registry follows.
+      this.#lose(message.runner, "silent");
+      await this.#bus.send(this.#registryMessage(message.runner));
     }
   }
 
-  #lose(runner: string): void {
-    for (const agentName of this.#registry.agentsOf(runner)) this.#registry.unregister(agentName, runner, "silent");
+  /** A newcomer begins with nobody ready: who is known under its name went with a forerunner, and without a word. */
+  #restarted(runner: string): void {
+    if (this.#registry.agentsOf(runner).length === 0) return;
+    this.#lose(runner, "restarted");
+    // Should the forerunner live after all, it tells of its agents once more.
+    this.#liveness.ask(runner);
+  }
+
+  #lose(runner: string, reason: string): void {
+    for (const agentName of this.#registry.agentsOf(runner)) this.#registry.unregister(agentName, runner, reason);
   }
 
   #learn(data: AgentReadyData): void {

@@ -10,6 +10,8 @@ export interface LivenessOptions {
   knows(runner: string): boolean;
   /** A runner has fallen silent: nothing of it can be reached. */
   onSilent(runner: string): void;
+  /** A runner was asked for its registry, and knows that it had been given up; what is said now comes after that. */
+  onAsked?: ((runner: string) => void) | undefined;
   report(error: unknown): void;
   /** Milliseconds that only grow. Default: `performance.now()`. */
   readonly now?: (() => number) | undefined;
@@ -34,7 +36,7 @@ export const maxWatchedRunners = 1_024;
  * 1. Only a runner that was heard can fall silent; Python peers, who send no heartbeats, never do.
  * 2. Silent is who said nothing for two and a half of the intervals it announced, 200 ms to 5 minutes each.
  * 3. Time that this process slept through counts for nobody: the others may have spoken meanwhile.
- * 4. Who is heard again is asked for its registry.
+ * 4. Who is heard again is asked for its registry, and hears by that that nothing it had asked for goes on here.
  */
 export class Liveness {
   readonly #options: LivenessOptions;
@@ -77,10 +79,15 @@ export class Liveness {
     const bounded = Math.min(Math.max(intervalMs, shortestIntervalMs), longestIntervalMs);
     if (known === undefined && !this.#hasRoom()) return;
     this.#heard.set(runner, { intervalMs: bounded, at, silent: false });
-    if (known?.silent) void this.#send(runner);
+    if (known?.silent) this.ask(runner);
     if (this.#check !== undefined) return;
     this.#checkedAt = at;
     this.#check = idleInterval(() => this.#lookRound(), checkEveryMs);
+  }
+
+  /** Asks a runner that was given up for its registry. */
+  ask(runner: string): void {
+    if (this.#running) void this.#send(runner).then(() => this.#options.onAsked?.(runner));
   }
 
   #lookRound(): void {

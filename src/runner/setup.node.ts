@@ -17,7 +17,8 @@ async function setUp(runner: object, names: readonly string[]): Promise<void> {
     try {
       await setupOf(await load(name))(runner);
     } catch (cause) {
-      const message = `The module "${name}" of TRUNKLINE_SETUP did not set the runner up: ${messageOf(cause)}`;
+      const hint = /\.[cm]?[jt]s$/.test(name) && !isPath(name) ? ` If it is a file, write "./${name}".` : "";
+      const message = `The module "${name}" of TRUNKLINE_SETUP did not set the runner up: ${messageOf(cause)}${hint}`;
       throw new TrunklineError("TL_SETUP_FAILED", message, { cause });
     }
   }
@@ -38,7 +39,7 @@ function moduleNames(list: string): string[] {
 /** Paths are relative to the working directory. A package is looked for where Trunkline is, then from there. */
 async function load(name: string): Promise<unknown> {
   if (name.startsWith("file:")) return import(name);
-  if (name.startsWith(".") || isAbsolute(name)) return import(pathToFileURL(resolve(name)).href);
+  if (isPath(name)) return import(pathToFileURL(resolve(name)).href);
   try {
     return await import(name);
   } catch (error) {
@@ -46,6 +47,10 @@ async function load(name: string): Promise<unknown> {
     if (path === undefined) throw error;
     return import(pathToFileURL(path).href);
   }
+}
+
+function isPath(name: string): boolean {
+  return name.startsWith(".") || isAbsolute(name);
 }
 
 function fromWorkingDirectory(name: string): string | undefined {

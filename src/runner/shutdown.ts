@@ -13,12 +13,15 @@ export interface ShutdownOptions {
 }
 
 const cancelTimeoutMs = 2_000;
+// An agent whose onCleanup hangs leaves the bus after five seconds.
+const cutOffTimeoutMs = 5_000;
+const busTimeoutMs = 2_000;
 
 /**
  * How the agents of a runner are brought to their end.
  *
  * 1. Only roots are told; they tell their children.
- * 2. Nothing here waits for ever. Whoever is late is named; whoever does not heed a cancel is cut off.
+ * 2. Nothing here waits for ever, not for the bus either. Whoever is late is named; whoever does not heed a cancel is cut off.
  */
 export class Shutdown {
   readonly #options: ShutdownOptions;
@@ -30,18 +33,31 @@ export class Shutdown {
   /** Asks all to end; resolves once they have, the time is over, or `cancelled` resolves. */
   async end(reason: string | undefined, cancelled: Promise<void>): Promise<void> {
     const { runnerName: source, timeoutMs } = this.#options;
-    await this.#tellRoots((target) => new BusEndAgentMessage({ source, target, reason }));
-    const ended = Promise.race([this.#allEnded(), cancelled]);
+    const told = this.#tellRoots((target) => new BusEndAgentMessage({ source, target, reason }));
+    const ended = Promise.race([told.then(() => this.#allEnded()), cancelled]);
     if ((await within(ended, timeoutMs)) === "late") this.#reportLate(timeoutMs);
   }
 
   async cancel(reason: string | undefined): Promise<void> {
     const source = this.#options.runnerName;
-    await this.#tellRoots((target) => new BusCancelAgentMessage({ source, target, reason }));
-    if ((await within(this.#allEnded(), cancelTimeoutMs)) === "done") return;
+    const told = this.#tellRoots((target) => new BusCancelAgentMessage({ source, target, reason }));
+    if (
+      (await within(
+        told.then(() => this.#allEnded()),
+        cancelTimeoutMs,
+      )) === "done"
+    )
+      return;
     this.#reportLate(cancelTimeoutMs);
     for (const agent of this.#options.roster.all) void agent.stop(reason);
-    await within(this.#allEnded(), cancelTimeoutMs);
+    await within(this.#allEnded(), cutOffTimeoutMs);
+  }
+
+  /** Waits for a step away from the bus. A bus that hangs is named, and left. */
+  async left(step: "unsubscribe" | "stop", work: Promise<void>): Promise<void> {
+    if ((await within(work, busTimeoutMs)) === "done") return;
+    const message = `The ${step}() of the bus had not settled after ${busTimeoutMs} ms, and was left behind.`;
+    this.#options.report(new TrunklineError("TL_SHUTDOWN_LATE", message));
   }
 
   async #tellRoots(message: (target: string) => BusMessage): Promise<void> {

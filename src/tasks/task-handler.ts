@@ -31,7 +31,12 @@ export function taskHandler<P extends TaskSchema = TaskSchema, R extends TaskSch
     // It may have been cancelled while an asynchronous schema was at work.
     task.signal.throwIfAborted();
     const typed = new TypedTask<SchemaOutput<P>>(task, taken as SchemaOutput<P>, response);
-    return (await typed.answer(await handler(typed))) as SchemaOutput<R>;
+    try {
+      return (await typed.answer(await handler(typed))) as SchemaOutput<R>;
+    } catch (error) {
+      await typed.settled();
+      throw error;
+    }
   };
 }
 

@@ -1,5 +1,6 @@
 import { type BusMessage, BusTaskCancelMessage } from "../bus/index.ts";
 import { TrunklineError } from "../errors.ts";
+import { longestTimeoutMs } from "../util/index.ts";
 import { EventQueue } from "./event-queue.ts";
 import { type Ending, Exchange, type ExchangeOptions } from "./exchange.ts";
 import type { TaskEvent, TaskGroupEvent } from "./task-event.ts";
@@ -61,8 +62,6 @@ interface OpenExchange {
   readonly cancellable: boolean;
 }
 
-const longestTimeoutMs = 2_147_483_647;
-
 /** The side of an agent that asks others for work. */
 export class TaskRequester {
   readonly #options: TaskRequesterOptions;
@@ -89,7 +88,7 @@ export class TaskRequester {
     return this.#ignored;
   }
 
-  /** Events let go because too many of their task were unread. */
+  /** Events let go because too many of their task, or too large ones, were unread. */
   get eventsLost(): number {
     return this.#eventsLost;
   }
@@ -136,9 +135,15 @@ export class TaskRequester {
 
   /** These agents can no longer be reached: what they were asked for, and have not answered, fails with the reason. */
   agentsGone(names: readonly string[], reason: string): void {
-    for (const { exchange } of [...this.#open.values()]) {
-      for (const name of names) exchange.memberGone(name, reason);
-    }
+    this.agentsLeaving(names)(reason);
+  }
+
+  /** The same in two steps: fails what they have been asked for by now, not what their successors are asked for later. */
+  agentsLeaving(names: readonly string[]): (reason: string) => void {
+    const exchanges = [...this.#open.values()].map(({ exchange }) => exchange);
+    return (reason) => {
+      for (const exchange of exchanges) for (const name of names) exchange.memberGone(name, reason);
+    };
   }
 
   /** Cancels what is open, tells the workers, and refuses what is asked later. */
@@ -147,7 +152,7 @@ export class TaskRequester {
     for (const { exchange } of [...this.#open.values()]) exchange.cancel(reason);
   }
 
-  #ask<Outcome, Event>(
+  #ask<Outcome, Event extends TaskEvent>(
     asked: Asked,
     options: Options,
     cancellable: boolean,

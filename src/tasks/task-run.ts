@@ -7,8 +7,9 @@ import type { TaskEvent, TaskGroupEvent } from "./task-event.ts";
  * Work that was asked for.
  *
  * Await it for the outcome; iterate it for what is said on the way. Either may be left out: an outcome nobody awaits
- * is no unhandled rejection. Events are kept from the first one on, 65,536 of them unread; iterating then throws
- * `TL_QUEUE_FULL`. Iterating ends when the work does, however it ended. Each event is handed out once.
+ * is no unhandled rejection. Events are kept from the first one on, 65,536 of them or about 8 MiB unread, 32 MiB while
+ * it is iterated; beyond that iterating throws `TL_QUEUE_FULL`. Iterating ends when the work does, however it ended.
+ * Each event is handed out once.
  */
 export interface Run<Outcome, Event> extends PromiseLike<Outcome>, AsyncIterable<Event>, AsyncDisposable {
   /** The same in every message about this work. */
@@ -31,7 +32,7 @@ export type TaskRun<R = unknown> = Run<R, TaskEvent>;
 export type TaskGroupRun<R = unknown> = Run<Readonly<Record<string, R>>, TaskGroupEvent>;
 
 /** The face of an {@link Exchange}. */
-export class ExchangeRun<Outcome, Event> implements Run<Outcome, Event> {
+export class ExchangeRun<Outcome, Event extends TaskEvent> implements Run<Outcome, Event> {
   readonly #exchange: Exchange;
   readonly #events: EventQueue<Event>;
   readonly #outcome: Promise<Outcome>;

@@ -88,9 +88,15 @@ export class TaskWorker {
 
   /** These agents can no longer be reached: the signals of their tasks fire, and nobody is answered. */
   requesterGone(names: readonly string[]): void {
-    for (const task of [...this.#active.values()]) {
-      if (names.includes(task.requester)) task.abandon("requester gone");
-    }
+    this.requestersLeaving(names)();
+  }
+
+  /** The same in two steps: abandons what they have asked for by now, not what their successors ask for later. */
+  requestersLeaving(names: readonly string[]): () => void {
+    const tasks = [...this.#active.values()].filter(({ requester }) => names.includes(requester));
+    return () => {
+      for (const task of tasks) task.abandon("requester gone");
+    };
   }
 
   /** Fires every signal and answers `cancelled`, then and to requests that come later. Resolves when that is sent. */

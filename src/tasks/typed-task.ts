@@ -46,7 +46,13 @@ export class TypedTask<P> implements TaskRequest<P> {
   }
 
   respond(response?: unknown, options: TaskRespondOptions = {}): Promise<void> {
-    const responded = quiet(this.#respond(response, options));
+    // The first answer counts, also while it is still being checked.
+    const first = this.#responded;
+    const responded = quiet(
+      first === undefined
+        ? this.#respond(response, options)
+        : this.settled().then(() => this.#task.respond(response, options)),
+    );
     this.#responded ??= responded;
     return responded;
   }
@@ -65,9 +71,13 @@ export class TypedTask<P> implements TaskRequest<P> {
    */
   async answer(returned: unknown): Promise<unknown> {
     if (this.#responded === undefined) return this.#check(returned);
-    // Its check may take a while, and the end of the handler must not answer before it.
-    await this.#responded.catch(() => undefined);
+    await this.settled();
     return returned;
+  }
+
+  /** Waits for what `respond` was given: its check may take a while, and the end of the handler must not answer before it. */
+  async settled(): Promise<void> {
+    await this.#responded?.catch(() => undefined);
   }
 
   async #respond(response: unknown, options: TaskRespondOptions): Promise<void> {

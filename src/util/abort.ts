@@ -1,3 +1,5 @@
+import { deferred } from "./deferred.ts";
+
 /** A controller that follows other signals until it is released. */
 export interface LinkedAbort extends Disposable {
   readonly signal: AbortSignal;
@@ -29,15 +31,48 @@ export function linkAbort(...sources: readonly (AbortSignal | undefined)[]): Lin
   return { signal: controller.signal, abort, [Symbol.dispose]: release };
 }
 
-/** Resolves to "done" when `promise` settles, or to "late" when `timeoutMs` is over first; leaves no timer behind. */
-export async function within(promise: Promise<unknown>, timeoutMs: number): Promise<"done" | "late"> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<"late">((resolve) => {
-    timer = setTimeout(() => resolve("late"), timeoutMs);
-  });
+/**
+ * The promise's outcome, or what `otherwise` gives when the signal aborts first. The signal keeps no trace of it: this is
+ * how to wait for something short that the end of something long may overtake. A race with a promise of that end would
+ * leave a reaction on it each time.
+ */
+export async function unlessAborted<T, U>(
+  promise: PromiseLike<T>,
+  signal: AbortSignal,
+  otherwise: () => U,
+): Promise<T | U> {
+  const aborted = deferred();
+  const abort = () => aborted.resolve();
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
   try {
-    return await Promise.race([promise.then(() => "done" as const), late]);
+    return await Promise.race([promise, aborted.promise.then(otherwise)]);
   } finally {
-    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
   }
 }
+
+/**
+ * Resolves to "done" when `promise` settles, or to "late" when `timeoutMs` is over, or the signal aborts, first; leaves no
+ * timer and no listener behind. A time beyond {@link longestTimeoutMs} counts as that.
+ */
+export async function within(
+  promise: Promise<unknown>,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<"done" | "late"> {
+  const late = deferred<"late">();
+  const end = () => late.resolve("late");
+  const timer = setTimeout(end, Math.min(timeoutMs, longestTimeoutMs));
+  signal?.addEventListener("abort", end, { once: true });
+  if (signal?.aborted) end();
+  try {
+    return await Promise.race([promise.then(() => "done" as const), late.promise]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", end);
+  }
+}
+
+/** The longest time a timer can wait, in milliseconds: one that is given more fires at once. */
+export const longestTimeoutMs = 2_147_483_647;

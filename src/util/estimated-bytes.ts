@@ -1,46 +1,74 @@
 /**
  * About how much memory a value keeps, for limits of what may wait: what text, bytes, plain objects and arrays hold. Any
- * other object counts as small, and its accessors are left alone. Something that is there twice counts once.
+ * other object counts as small. Something that is there twice counts once.
  *
- * Stops at `enough`, so that it never costs more than looking at that much.
+ * Stops at `enough`, so that it never costs more than looking at that much. Never throws.
  */
 export function estimatedBytes(value: unknown, enough: number): number {
-  if (typeof value !== "object" || value === null) return leafBytes(value);
-  const toVisit: object[] = [value];
-  // Most values are flat: nothing is allocated for them but the list.
-  let seen: Set<object> | undefined;
-  let bytes = 0;
-  const add = (child: unknown): void => {
-    if (typeof child !== "object" || child === null) {
-      bytes += leafBytes(child);
-      return;
-    }
-    seen ??= new Set([value]);
-    if (seen.has(child)) return;
-    seen.add(child);
-    // Counted at once, so that what is yet to be visited is bounded as well.
-    bytes += objectBytes;
-    toVisit.push(child);
-  };
-  bytes += objectBytes;
-  for (let next = toVisit.pop(); next !== undefined && bytes < enough; next = toVisit.pop()) {
-    if (Array.isArray(next)) {
-      for (let index = 0; index < next.length && bytes < enough; index++) add(next[index]);
-    } else if (ArrayBuffer.isView(next) || next instanceof ArrayBuffer) {
-      bytes += next.byteLength;
-    } else if (isPlain(next)) {
-      for (const key in next) {
-        if (bytes >= enough) break;
-        bytes += key.length;
-        add(next[key]);
+  if (!isObject(value)) return Math.min(leafBytes(value), enough);
+  const estimate = new Estimate(value, enough);
+  try {
+    estimate.visitAll();
+  } catch {
+    // An accessor of the value's own has thrown; what was seen until then is the estimate.
+  }
+  return Math.min(estimate.bytes, enough);
+}
+
+class Estimate {
+  bytes = objectBytes;
+  readonly #root: object;
+  readonly #enough: number;
+  readonly #toVisit: object[];
+  // Most values are flat, and need none.
+  #seen: Set<object> | undefined;
+
+  constructor(root: object, enough: number) {
+    this.#root = root;
+    this.#enough = enough;
+    this.#toVisit = [root];
+  }
+
+  visitAll(): void {
+    for (let next = this.#toVisit.pop(); next !== undefined; next = this.#toVisit.pop()) {
+      if (Array.isArray(next)) {
+        for (let index = 0; index < next.length && this.bytes < this.#enough; index++) this.#add(next[index]);
+      } else if (ArrayBuffer.isView(next) || next instanceof ArrayBuffer) {
+        this.bytes += next.byteLength;
+      } else if (isPlain(next)) {
+        for (const key in next) {
+          if (this.bytes >= this.#enough) return;
+          this.bytes += key.length;
+          this.#add(next[key]);
+        }
       }
+      if (this.bytes >= this.#enough) return;
     }
   }
-  return Math.min(bytes, enough);
+
+  #add(value: unknown): void {
+    if (!isObject(value)) {
+      this.bytes += leafBytes(value);
+      return;
+    }
+    this.#seen ??= new Set([this.#root]);
+    if (this.#seen.has(value)) return;
+    this.#seen.add(value);
+    // Counted before it is visited, so that what is yet to be visited is bounded too.
+    this.bytes += objectBytes;
+    this.#toVisit.push(value);
+  }
 }
 
 const objectBytes = 32;
-const leafBytes = (value: unknown): number => 8 + (typeof value === "string" ? value.length : 0);
+
+function leafBytes(value: unknown): number {
+  return 8 + (typeof value === "string" ? value.length : 0);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
 
 function isPlain(value: object): value is Record<string, unknown> {
   const prototype: unknown = Object.getPrototypeOf(value);

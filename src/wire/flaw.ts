@@ -5,7 +5,8 @@
  */
 export type FlawKind = "type" | "shape" | "schema";
 
-const maxSegmentLength = 40;
+/** Enough for the name of any type of a peer's: one that is cut off could not be looked up. */
+const maxSegmentLength = 80;
 
 /** What is wrong with a value, and where. It stays in this room: the serializer makes an error or a rejection of it. */
 export class Flaw extends Error {

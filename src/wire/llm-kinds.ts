@@ -141,7 +141,8 @@ export const context: Kind<LLMContext> = {
       if (value.tools !== undefined || value.customTools !== undefined) data.tools = writeToolSet(value, scope);
     } else {
       const { tools: standard, customTools: own } = value;
-      if (standard !== undefined) data.tools = within("tools", () => tools.write(standard, scope));
+      // Beside a newer pipecat a peer fails on a context without the list; an empty one is no tools to all of them.
+      data.tools = within("tools", () => tools.write(standard ?? [], scope));
       if (own !== undefined) data.custom_tools = customToolsField(own, scope);
     }
     const choice = value.toolChoice;
@@ -162,8 +163,9 @@ export const context: Kind<LLMContext> = {
 function readContextTools(data: Readonly<Record<string, unknown>>, scope: WireScope): ToolSet {
   const given = data.tools;
   if (isRecord(given)) return within("tools", () => readToolSet(given, scope));
+  const list = within("tools", () => optional(tools).read(given, scope));
   return {
-    tools: within("tools", () => optional(tools).read(given, scope)),
+    tools: list?.length === 0 ? undefined : list,
     customTools: within("custom_tools", () => optional(customTools).read(data.custom_tools, scope)),
   };
 }

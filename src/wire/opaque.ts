@@ -1,4 +1,4 @@
-import { BusDataMessage, type BusMessage, type BusMessageInit } from "../bus/index.ts";
+import { BusDataMessage, type BusMessageInit } from "../bus/index.ts";
 import { ControlFrame, type Frame, type FrameInit } from "../frames/index.ts";
 import { Flaw, locate, shorten } from "./flaw.ts";
 import { isRecord } from "./plain-json.ts";
@@ -45,7 +45,16 @@ export class OpaqueMessage extends BusDataMessage {
 // They begin and end the pipeline they get into, and no pipeline's life is a peer's affair.
 const lifecycle = /\.(Start|End|Stop|Cancel)(Frame|WorkerFrame|TaskFrame)$/;
 
-/** Which types are relayed unread: whole names, or beginnings that end in `*`. */
+// The bus's own messages in either dialect: the gate is to see them, or they are never to leave their process. Only the
+// name of the class counts, as Python finds a class under every module that has imported it.
+const bus =
+  /(^|\.)Bus((Data|System|Local|Frame|End|Cancel)?|(Activate|Deactivate|End|Cancel|Add)(Agent|Worker)|(Agent|Worker|Task|Job|RunnerHeartbeat)\w*)Message$/;
+
+/**
+ * Which types are relayed unread: whole names, or beginnings that end in `*`.
+ *
+ * What begins or ends a pipeline, and what the bus itself is run with, is never relayed, nor is anything that has it inside.
+ */
 export class RelayRules {
   readonly #names: ReadonlySet<string>;
   readonly #beginnings: readonly string[];
@@ -61,13 +70,14 @@ export class RelayRules {
 
   /** @throws Flaw */
   frame(type: string, data: Data): Frame {
-    if (lifecycle.test(type)) throw new Flaw("type", "begins or ends a pipeline, and is never relayed", shorten(type));
+    refuseRuling(type);
     this.#checkTags(data);
     return new OpaqueFrame({ type, data });
   }
 
   /** @throws Flaw */
-  message(type: string, data: Data): BusMessage {
+  message(type: string, data: Data): OpaqueMessage {
+    refuseRuling(type);
     const { source, target } = data;
     if (typeof source !== "string") throw new Flaw("shape", "must be a string").under("source");
     if (target !== undefined && target !== null && typeof target !== "string") {
@@ -83,8 +93,9 @@ export class RelayRules {
       for (const [index, item] of value.entries()) this.#checkPart(item, index);
     } else if (isRecord(value)) {
       const { __type__: type } = value;
-      if (typeof type === "string" && "__data__" in value && type !== "bytes" && !this.includes(type)) {
-        throw new Flaw("type", "has a type in it that is not relayed", shorten(type));
+      if (typeof type === "string" && "__data__" in value && type !== "bytes") {
+        if (!this.includes(type)) throw new Flaw("type", "has a type in it that is not relayed", shorten(type));
+        refuseRuling(type);
       }
       for (const [key, part] of Object.entries(value)) this.#checkPart(part, key);
     }
@@ -98,4 +109,10 @@ export class RelayRules {
       throw locate(error, segment);
     }
   }
+}
+
+/** @throws Flaw */
+function refuseRuling(type: string): void {
+  if (lifecycle.test(type)) throw new Flaw("type", "begins or ends a pipeline, and is never relayed", shorten(type));
+  if (bus.test(type)) throw new Flaw("type", "is a message of the bus itself, and is never relayed", shorten(type));
 }

@@ -43,8 +43,9 @@ export interface JSONMessageSerializerOptions {
    * Types that are let through unread, for a relay between peers that know more than this side: whole names, or
    * beginnings that end in `*`, such as `acme.frames.*`. Frames of these types become `OpaqueFrame`s, also where the
    * type is known here, and unknown messages `OpaqueMessage`s; both are sent on as they came. A Python peer imports what
-   * it is told to, so name only what every peer behind this side may be told. Frames that begin or end a pipeline are
-   * never relayed. Default: none.
+   * it is told to, so name only what every peer behind this side may be told. They go out only through a serializer that
+   * names them too. Frames that begin or end a pipeline, and the bus's own messages in either dialect, are never relayed.
+   * Default: none.
    */
   readonly relayTypes?: readonly string[] | undefined;
   /** Told why {@link JSONMessageSerializer.deserialize} returned undefined. Default: only the counters know. */

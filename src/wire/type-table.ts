@@ -69,11 +69,12 @@ export class TypeTable<T extends object> {
 
   /** @throws Flaw */
   write(value: T, scope: WireScope): TaggedObject {
-    if (value instanceof OpaqueFrame || value instanceof OpaqueMessage) {
-      return { __type__: value.type, __data__: value.data };
-    }
+    if (value instanceof OpaqueFrame || value instanceof OpaqueMessage) return this.#writeOpaque(value, scope);
     const type = this.#byClass.get(value.constructor);
-    if (type === undefined) throw new Flaw("type", `is a ${value.constructor.name}, which is not registered`);
+    if (type === undefined) {
+      const { name } = value.constructor;
+      throw new Flaw("type", `is a ${name}, which is not registered: see serializer.register(${name}, …)`);
+    }
     return { __type__: type.name, __data__: type.write(value, scope) };
   }
 
@@ -90,5 +91,19 @@ export class TypeTable<T extends object> {
       throw new Flaw("type", `has a type that is not registered: ${JSON.stringify(name)}`, name);
     }
     return type.read(value.__data__, scope);
+  }
+
+  /** What would not be let in is not sent out either: it may have come over another link, with other rules. */
+  #writeOpaque({ type, data, ...value }: OpaqueFrame | OpaqueMessage, scope: WireScope): TaggedObject {
+    const relayed = this.#relayed(this.#byName.has(type), type, data, scope);
+    if (relayed === undefined) {
+      throw new Flaw("type", `is of the type ${JSON.stringify(shorten(type))}, which is not relayed`, shorten(type));
+    }
+    if (relayed instanceof OpaqueMessage && "source" in value) {
+      const { source, target } = relayed;
+      if (source !== value.source) throw new Flaw("shape", "is not the source of the message").under("data.source");
+      if (target !== value.target) throw new Flaw("shape", "is not the target of the message").under("data.target");
+    }
+    return { __type__: type, __data__: data };
   }
 }

@@ -23,6 +23,8 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   "proxy/link": ground,
   proxy: [...fourth, "proxy/link"],
   testing: everything,
+  // For tests as testing is, but in Node only.
+  faults: [...ground, "proxy/link"],
   cli: [...everything, "testing"],
 };
 
@@ -42,7 +44,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The package's entry points: they list names of rooms and nothing else. */
-export const entryPoints = ["index.ts", "server.ts", "llm.ts", "redis.ts", "nats.ts", "testing.ts"];
+export const entryPoints = ["index.ts", "server.ts", "llm.ts", "redis.ts", "nats.ts", "testing.ts", "testing-node.ts"];
 
 /** Packages from outside, and the files that may import them. A pattern ends in `*`. */
 export const packages: Readonly<Record<string, readonly string[]>> = {
@@ -55,6 +57,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
 export const nodeFiles = [
   "network/*",
   "cli/*",
+  "faults/*",
   // Behind the door proxy/server.ts, which the core does not use.
   "proxy/agent-server.ts",
   "proxy/serve-agents.ts",

@@ -1,6 +1,7 @@
 import {
   BaseAgent,
   type BaseAgentOptions,
+  BusDeactivateAgentMessage,
   BusFrameMessage,
   CancelFrame,
   EndFrame,
@@ -8,12 +9,18 @@ import {
   type Frame,
   type FrameDirection,
   FrameProcessor,
+  FunctionCallResultFrame,
   HeartbeatFrame,
+  LLMMessagesAppendFrame,
+  LLMMessagesUpdateFrame,
+  LLMSetToolChoiceFrame,
+  LLMSetToolsFrame,
   Pipeline,
   StartFrame,
   TextFrame,
 } from "trunkline";
 import { describe, expect, it } from "vitest";
+import { gate } from "../llm/harness.ts";
 import { Recording } from "../support/recording.ts";
 import { Running } from "../support/running.ts";
 import { turns, until } from "../support/settled.ts";
@@ -105,6 +112,56 @@ describe("the edges of a bridged agent", () => {
     await turns(5);
     expect(found[0]?.heard).toEqual(["downstream mine"]);
     expect(sent()).toEqual([]);
+  });
+
+  it("an inactive agent sends the results of its tools, but nothing that would change a conversation it has left", async () => {
+    const { running, found, sent } = await agents(["a", { bridged: true, active: false }]);
+    await using _ = running;
+    await found[0]?.queueFrame(new LLMSetToolsFrame({ tools: [] }));
+    await found[0]?.queueFrame(new LLMSetToolChoiceFrame({ toolChoice: "none" }));
+    await found[0]?.queueFrame(new LLMMessagesAppendFrame({ messages: [{ role: "developer", content: "mine" }] }));
+    await found[0]?.queueFrame(new LLMMessagesUpdateFrame({ messages: [] }));
+    await found[0]?.queueFrame(
+      new FunctionCallResultFrame({ functionName: "f", toolCallId: "1", arguments: {}, result: 1 }),
+    );
+    await until(() => sent().length > 0);
+    await turns(5);
+    expect(sent().map(({ frame }) => frame.constructor.name)).toEqual(["FunctionCallResultFrame"]);
+  });
+
+  it("what somebody else says of a conversation goes back to them, also when the agent is inactive by then", async () => {
+    const [waiting, goOn] = [gate(), gate()];
+    class Slow extends BaseAgent {
+      override buildPipeline() {
+        return new Pipeline([
+          new (class extends FrameProcessor {
+            override async process(frame: Frame, direction: FrameDirection) {
+              if (frame instanceof LLMMessagesAppendFrame) {
+                waiting.open();
+                await goOn.promise;
+              }
+              await this.push(frame, direction);
+            }
+          })(),
+        ]);
+      }
+    }
+    const slow: Slow[] = [];
+    await using running = await Running.with(({ bus }) => {
+      slow.push(new Slow("a", { bus, bridged: true, active: true }));
+      return slow;
+    });
+    const { bus } = running.runner;
+    const recording = await Recording.of(bus);
+    const frame = new LLMMessagesAppendFrame({ messages: [{ role: "user", content: "hello" }] });
+    await bus.send(new BusFrameMessage({ source: "caller", frame, direction: "upstream" }));
+    await waiting.promise;
+    await bus.send(new BusDeactivateAgentMessage({ source: "caller", target: "a" }));
+    await until(() => slow[0]?.active === false);
+    goOn.open();
+    const sent = () => recording.all(BusFrameMessage).filter(({ source }) => source === "a");
+    await until(() => sent().length === 1);
+    expect(sent()[0]).toMatchObject({ target: "caller", frame, direction: "upstream" });
   });
 
   it("K47: takes the bridges it was given, all if none is named, and answers by the name it was called by", async () => {

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { maxWaitingNoticeBytes, maxWaitingNotices } from "../../src/agents/hook-queue.ts";
 import { payloadLimitFor, resolveLinkOptions } from "../../src/proxy/link/options.ts";
 import { maxEarlyCancels } from "../../src/tasks/early-cancels.ts";
-import { maxUnreadEvents } from "../../src/tasks/event-queue.ts";
+import { maxUnreadBytes, maxUnreadEvents } from "../../src/tasks/event-queue.ts";
 import { resolveOptions } from "../../src/wire/options.ts";
 
 const page = new URL("../../docs/limits.md", import.meta.url);
@@ -43,6 +44,8 @@ const numbers: Readonly<Record<string, number>> = {
   "data lane of a subscriber": constant("bus/subscription.ts", "defaultMaxQueued"),
   "data for an agent that is not ready": constant("bus/subscription.ts", "defaultMaxQueued"),
   "other runners that are watched for their heartbeat": constant("runner/liveness.ts", "maxWatchedRunners"),
+  "calls of a hook that wait for the hook before": maxWaitingNotices,
+  "bytes of calls of a hook that wait": maxWaitingNoticeBytes,
   "frames that wait downstream at a processor": constant("pipeline/pipeline-task.ts", "maxQueuedFrames ="),
   "frames that nobody waits for: before the start, upstream, system frames": constant(
     "pipeline/frame-queue.ts",
@@ -51,6 +54,7 @@ const numbers: Readonly<Record<string, number>> = {
   "open tasks of a worker": constant("tasks/task-worker.ts", "defaultMaxActive"),
   "cancels that came before their request": maxEarlyCancels,
   "events of a task that nobody has read": maxUnreadEvents,
+  "bytes of a task's events that nobody has read": maxUnreadBytes,
   "a message": link.maxFrameBytes,
   "a message of a peer that heeds no limit": payloadLimitFor(link.maxFrameBytes) / link.maxFrameBytes,
   "nesting of arrays and objects": wire.maxDepth,

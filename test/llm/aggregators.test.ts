@@ -178,6 +178,22 @@ describe("the assistant's aggregator", () => {
     expect(context.messages.map((message) => "content" in message && message.content)).toEqual(["one", "two"]);
   });
 
+  it("hears the next agent's answer, though the end of an interrupted one of another comes in its middle", async () => {
+    const { context, task, last, play } = await assistantRig();
+    await play(new LLMFullResponseStartFrame(), ...words("One"));
+    await last.until(LLMTextFrame);
+    await play(new InterruptionFrame());
+    await last.until(InterruptionFrame);
+    await play(...words("too late"), new LLMFullResponseStartFrame(), ...words("Two"));
+    await play(new LLMFullResponseEndFrame(), ...words("and", " three"), new LLMFullResponseEndFrame());
+    await task.end();
+    expect(context.messages.map((message) => "content" in message && message.content)).toEqual([
+      "One",
+      "Two",
+      "and three",
+    ]);
+  });
+
   it("remembers words that were spoken without a model, if they are to be", async () => {
     const { context, task, play } = await assistantRig();
     await play(new TTSSpeakFrame({ text: "Welcome." }), new TTSSpeakFrame({ text: "Ahem.", appendToContext: false }));

@@ -1,8 +1,16 @@
-import { EndFrame, FunctionCallResultFrame, InterruptionFrame, LLMFullResponseEndFrame, LLMTextFrame } from "trunkline";
-import { LLMService, tool } from "trunkline/llm";
+import {
+  EndFrame,
+  FunctionCallInProgressFrame,
+  FunctionCallResultFrame,
+  InterruptionFrame,
+  LLMContextFrame,
+  LLMFullResponseEndFrame,
+  LLMTextFrame,
+} from "trunkline";
+import { LLMContext, LLMService, tool } from "trunkline/llm";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { rig } from "./harness.ts";
+import { gate, rig } from "./harness.ts";
 import { ScriptedModel } from "./scripted-model.ts";
 
 describe("last words", () => {
@@ -55,6 +63,54 @@ describe("last words", () => {
     expect(model.lastPrompt.map(({ role }) => role)).toEqual(["user", "assistant", "tool", "user"]);
   });
 
+  it("know the result of a tool that has gone on during another answer", async () => {
+    const model = new ScriptedModel([{ call: "look", id: "1", args: {} }], ["Soon."], ["Bye."]);
+    const service = new LLMService({ model });
+    const found = gate();
+    const execute = () => found.promise.then(() => "found it");
+    service.registerTools({ look: tool({ description: "", parameters: z.object({}), execute }) });
+    const { task, last, errors, ask } = await rig(service);
+    await ask("look");
+    await last.until(FunctionCallInProgressFrame);
+    const call = { id: "1", type: "function" as const, function: { name: "look", arguments: "{}" } };
+    const messages = [
+      { role: "user" as const, content: "look" },
+      { role: "assistant" as const, tool_calls: [call] },
+      { role: "tool" as const, tool_call_id: "1", content: "IN_PROGRESS" },
+      { role: "user" as const, content: "well?" },
+    ];
+    await task.queueFrame(new LLMContextFrame({ context: new LLMContext({ messages }) }));
+    await last.until(LLMFullResponseEndFrame, 2);
+    found.open();
+    await last.until(FunctionCallResultFrame);
+    await service.lastWords([{ role: "developer", content: "Say goodbye." }]);
+    await task.end();
+    expect(errors).toEqual([]);
+    expect(model.lastPrompt[2]?.content).toEqual([
+      { type: "tool-result", toolCallId: "1", toolName: "look", output: { type: "json", value: "found it" } },
+    ]);
+  });
+
+  it("are asked for without the result of a call that the conversation in hand does not have", async () => {
+    const model = new ScriptedModel([{ call: "look", id: "1", args: {} }], ["Hello."], ["Bye."]);
+    const service = new LLMService({ model });
+    const found = gate();
+    service.registerTools({
+      look: tool({ description: "", parameters: z.object({}), execute: () => found.promise }),
+    });
+    const { task, last, errors, ask } = await rig(service);
+    await ask("look");
+    await last.until(FunctionCallInProgressFrame);
+    await ask("hi");
+    await last.until(LLMFullResponseEndFrame, 2);
+    found.open();
+    await last.until(FunctionCallResultFrame);
+    await service.lastWords([{ role: "developer", content: "Say goodbye." }]);
+    await task.end();
+    expect(errors).toEqual([]);
+    expect(model.lastPrompt.map(({ role }) => role)).toEqual(["user", "assistant", "user"]);
+  });
+
   it("are interrupted like any answer, and resolve", async () => {
     const model = new ScriptedModel(["Bye", { wait: new Promise(() => {}) }]);
     const service = new LLMService({ model });
@@ -64,5 +120,19 @@ describe("last words", () => {
     await task.queueFrame(new InterruptionFrame());
     await said;
     await task.end();
+  });
+
+  it("are not said, and resolve, when the interruption comes while they wait for the answer before them", async () => {
+    const model = new ScriptedModel(["Hello", { wait: new Promise(() => {}) }], ["Bye."]);
+    const service = new LLMService({ model });
+    const { task, last, ask } = await rig(service);
+    await ask("hi");
+    await last.until(LLMTextFrame);
+    const said = service.lastWords([{ role: "developer", content: "Say goodbye." }]);
+    await task.queueFrame(new InterruptionFrame());
+    await said;
+    await task.end();
+    expect(last.said).toBe("Hello");
+    expect(model.asked).toHaveLength(1);
   });
 });

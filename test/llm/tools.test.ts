@@ -256,6 +256,13 @@ describe("a tool", () => {
     expect(make(v.object({ city: v.string() }))).toThrow(invalid);
     expect(make(z.string())).toThrow(invalid);
     expect(make(z.object({ at: z.date() }))).toThrow(invalid);
-    expect(() => tool({ description: "", parameters: anything, execute: () => {}, timeoutMs: 0 })).toThrow(invalid);
+  });
+
+  it("refuses a time that no timer can wait, which would be over at once", () => {
+    const make = (timeoutMs: number) => tool({ description: "", parameters: anything, execute: () => {}, timeoutMs });
+    for (const timeoutMs of [0, -1, Number.NaN, 2 ** 31, Number.POSITIVE_INFINITY]) {
+      expect(() => make(timeoutMs)).toThrow(expect.objectContaining({ code: "TL_INVALID_OPTION" }));
+    }
+    expect(make(2 ** 31 - 1).timeoutMs).toBe(2_147_483_647);
   });
 });

@@ -46,10 +46,15 @@ async function conversation(options?: ContextAggregatorsOptions) {
   };
   let count = 0;
   /** Resolves once all data that was played has passed. */
-  const settled = async () => {
+  const passed = async () => {
     const mark = new LLMTextFrame({ text: `mark ${++count}`, appendToContext: false });
     await task.queueFrame(mark);
     while (!last.seen.includes(mark)) await last.until(LLMTextFrame, last.all(LLMTextFrame).length + 1);
+  };
+  const settled = async () => {
+    await passed();
+    // What was asked upstream is above by now; the second one comes behind it there.
+    await passed();
   };
   const start = async () => {
     await play(new UserStartedSpeakingFrame());

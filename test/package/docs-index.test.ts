@@ -88,9 +88,10 @@ interface PublicName {
 }
 
 function publicNames(): readonly PublicName[] {
-  return ["index.ts", "server.ts", "llm.ts", "testing.ts"].flatMap((file) => {
+  return ["index.ts", "server.ts", "llm.ts", "testing.ts", "testing-node.ts"].flatMap((file) => {
     const source = ts.createSourceFile(file, textOf(`src/${file}`), ts.ScriptTarget.Latest);
-    const entryPoint = file === "index.ts" ? "trunkline" : `trunkline/${file.slice(0, -".ts".length)}`;
+    const entryPoint =
+      file === "index.ts" ? "trunkline" : `trunkline/${file.slice(0, -".ts".length).replace("-", "/")}`;
     return source.statements.flatMap((statement) => {
       if (!ts.isExportDeclaration(statement) || statement.exportClause === undefined) return [];
       if (!ts.isNamedExports(statement.exportClause)) return [];

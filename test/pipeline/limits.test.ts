@@ -199,6 +199,26 @@ describe("system frames", () => {
     await task.end();
     expect(errors.map(({ cause }) => cause)).toEqual([expect.objectContaining(full)]);
   });
+
+  it("that are refused one after the other are one report, also while data goes by", async () => {
+    const gate = new Gate(UserSpeakingFrame);
+    const { task, errors, state } = pipeline([gate]);
+    await task.start();
+    for (let n = 0; n <= most; n++) {
+      void task.queueFrame(new UserSpeakingFrame());
+      if (n % 10_000 === 0) await until(() => state("PipelineSource")?.system === 0);
+    }
+    await until(() => state("gate")?.system === most);
+    for (let n = 0; n < 5; n++) {
+      void task.queueFrame(new UserSpeakingFrame());
+      await until(() => state("gate")?.refused === n + 1);
+      void task.queueFrame(text(`${n}`));
+      await until(() => gate.texts.length === n + 1);
+    }
+    expect(errors).toMatchObject([{ cause: full }]);
+    gate.open();
+    await task.cancel();
+  });
 });
 
 describe("maxQueuedFrames", () => {

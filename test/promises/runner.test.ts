@@ -3,7 +3,9 @@ import {
   BaseAgent,
   BusAddAgentMessage,
   BusAgentReadyMessage,
+  BusAgentRegistryMessage,
   type BusMessage,
+  BusRunnerHeartbeatMessage,
   BusSystemMessage,
   type Frame,
   type FrameDirection,
@@ -105,6 +107,47 @@ describe("a runner elsewhere", () => {
     for (const startedAt of [1, 1, 2]) await runner.bus.send(new BusAgentReadyMessage({ ...life, startedAt }));
     await until(() => seen.length >= 3);
     expect(seen).toEqual(["far 1", "far restarted", "far 2"]);
+  });
+
+  it("K39: that comes back with fewer agents no longer has the others, and what they were asked for fails", async () => {
+    await using running = await Running.with(plain("a"));
+    const { bus, registry } = running.runner;
+    const life = { runner: "elsewhere", active: true, bridged: false };
+    const greeting = () =>
+      bus.send(new BusAgentRegistryMessage({ source: "elsewhere", runner: "elsewhere", agents: [] }));
+    await greeting();
+    for (const source of ["kept", "left"]) await bus.send(new BusAgentReadyMessage({ ...life, source, startedAt: 1 }));
+    await until(() => registry.has("left"));
+    const open = running.runner.getAgent("a")?.task("left");
+    await greeting();
+    await bus.send(new BusAgentReadyMessage({ ...life, source: "kept", startedAt: 2 }));
+    await expect(open).rejects.toMatchObject({ agentName: "left", reason: "restarted" });
+    await until(() => registry.has("kept"));
+    expect(registry.remoteAgents).toEqual(["kept"]);
+  });
+
+  it("K39: of a name that another one has too takes nothing from it for good", async () => {
+    class SharedBus extends LocalBus {
+      override readonly shared = true;
+    }
+    const bus = new SharedBus();
+    await using near = await Running.with(() => [new BaseAgent("a", { bus })], { bus, name: "near" });
+    // Two processes whose operator gave them one name; on one bus here, they would be one subscriber.
+    const first = { name: "twin, the first", onBusMessage: (message: BusMessage) => told(message) };
+    const told = async (message: BusMessage) => {
+      if (!(message instanceof BusRunnerHeartbeatMessage && message.target === "twin")) return;
+      const agents = [{ name: "far", active: true, bridged: false }];
+      await bus.send(new BusAgentRegistryMessage({ source: "twin", target: "near", runner: "twin", agents }));
+    };
+    await bus.subscribe(first, { address: "twin" });
+    await bus.send(new BusAgentReadyMessage({ source: "far", runner: "twin", active: true, bridged: false }));
+    await until(() => near.runner.registry.has("far"));
+    const seen: string[] = [];
+    near.runner.registry.on("agentGone", () => void seen.push("gone"));
+    near.runner.registry.on("agentReady", () => void seen.push("ready"));
+    await bus.send(new BusAgentRegistryMessage({ source: "twin", runner: "twin", agents: [] }));
+    await until(() => seen.length === 2);
+    expect(seen).toEqual(["gone", "ready"]);
   });
 });
 

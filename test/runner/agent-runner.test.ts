@@ -196,6 +196,20 @@ describe("AgentRunner", () => {
     process.off("unhandledRejection", unhandled);
   });
 
+  it("leaves nothing on the bus when it is over, though an agent's cleanup hangs", { timeout: 20_000 }, async () => {
+    class Clings extends BaseAgent {
+      override onCleanup() {
+        return new Promise<void>(() => {});
+      }
+    }
+    const running = await Running.with(({ bus }) => [new Clings("clings", { bus })]);
+    const { bus } = running.runner;
+    await running.runner.cancel();
+    await running.finished;
+    expect(bus.subscriptions).toEqual([]);
+    expect(new Set(running.errors.map(({ code }) => code))).toEqual(new Set(["TL_SHUTDOWN_LATE"]));
+  });
+
   it("two runners on one bus know each other's agents, and tell when they are gone", async () => {
     const bus = new LocalBus();
     await using one = await Running.with(() => [new BaseAgent("a", { bus })], { bus, name: "one" });

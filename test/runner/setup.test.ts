@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { AgentRunner, BaseAgent } from "trunkline";
 import { serveAgents } from "trunkline/server";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { WebSocket } from "ws";
 import { assistantSession, RemoteClient } from "../proxy/remote-client.ts";
 import { turns, until } from "../support/settled.ts";
 
@@ -156,5 +157,21 @@ describe("TRUNKLINE_SETUP in a server", () => {
     // The clients, which are here too, have runners of their own.
     expect(names.filter((name) => name.startsWith("session-"))).toEqual(sessions);
     expect(sessions).toHaveLength(2);
+  });
+
+  it("refuses the clients whose session a module cannot set up, and says so once for each", async () => {
+    vi.stubEnv("TRUNKLINE_SETUP", setup("throws.mjs"));
+    await using server = await serveAgents({}, assistantSession);
+    const errors: unknown[] = [];
+    server.on("error", ({ error }) => void errors.push(error));
+    for (const n of [1, 2]) {
+      const websocket = new WebSocket(server.url);
+      await new Promise((resolve) => websocket.addEventListener("close", resolve));
+      await until(() => server.sessionCount === 0 && errors.length >= n);
+      expect(errors).toHaveLength(n);
+    }
+    for (const error of errors) {
+      expect(error).toMatchObject({ code: "TL_SESSION_FAILED", cause: { code: "TL_SETUP_FAILED" } });
+    }
   });
 });

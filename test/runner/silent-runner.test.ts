@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { type AgentGoneData, AgentRunner, BaseAgent, TaskError } from "trunkline";
+import { type AgentGoneData, AgentRunner, BaseAgent, TaskError, type TaskRequest } from "trunkline";
 import { afterEach, describe, expect, it } from "vitest";
 import { until } from "../support/settled.ts";
 import { PipeBus } from "./pipe-bus.ts";
@@ -17,12 +17,17 @@ afterEach(async () => {
   }
 });
 
+function started(program: string, intervalMs: number) {
+  const args = ["--conditions=trunkline-source", "--import", "tsx", program, String(intervalMs)];
+  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+  children.push(child);
+  return child;
+}
+
 /** A boss here, a worker in another process, and what the boss hears of the worker. */
 async function twoProcesses(childIntervalMs = heartbeatIntervalMs) {
   const program = fileURLToPath(new URL("programs/worker.ts", import.meta.url));
-  const args = ["--conditions=trunkline-source", "--import", "tsx", program, String(childIntervalMs)];
-  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
-  children.push(child);
+  const child = started(program, childIntervalMs);
   const bus = new PipeBus(child.stdout, child.stdin);
   const runner = new AgentRunner({ name: "near", handleSigint: false, bus, heartbeatIntervalMs });
   const boss = new BaseAgent("boss", { bus });
@@ -84,5 +89,38 @@ describe("a runner in another process", { timeout: 60_000 }, () => {
     expect([gone, boss.registry.has("worker")]).toEqual([[], true]);
     child.kill("SIGCONT");
     await runnerEnded();
+  });
+
+  it("K40: that was stopped for too long hears that what it had asked for was given up meanwhile", async () => {
+    const program = fileURLToPath(new URL("programs/asker.ts", import.meta.url));
+    const child = started(program, heartbeatIntervalMs);
+    const bus = new PipeBus(child.stdout, child.stdin);
+    const runner = new AgentRunner({ name: "near", handleSigint: false, bus, heartbeatIntervalMs });
+    const home = new BaseAgent("home", { bus });
+    const given: { up?: boolean; failed?: unknown } = {};
+    home.tasks = {
+      forever: ({ signal }: TaskRequest) => {
+        signal.addEventListener("abort", () => {
+          given.up = true;
+        });
+        given.up = false;
+        return new Promise(() => {});
+      },
+      failed: ({ payload }: TaskRequest) => {
+        given.failed = payload;
+      },
+    };
+    await runner.addAgent(home);
+    const run = runner.run();
+    await until(() => given.up === false, "the request", 10_000);
+    child.kill("SIGSTOP");
+    await until(() => given.up === true, "the work being given up", 10_000);
+    child.kill("SIGCONT");
+    await until(() => given.failed !== undefined, "the failure of the request", 10_000);
+    expect(given.failed).toMatchObject({ agentName: "home", status: "failed", reason: "silent" });
+    await runner.end();
+    await run;
+    child.stdin.end();
+    await once(child, "exit");
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BusTaskResponseMessage, BusTaskStreamEndMessage } from "../../src/bus/index.ts";
+import { EventQueue } from "../../src/tasks/event-queue.ts";
 import { TaskError, type TaskEvent, type TaskRequest } from "../../src/tasks/index.ts";
 import { deferred } from "../../src/util/index.ts";
 import { failureOf, Room, settled } from "./party.ts";
@@ -179,5 +180,17 @@ describe("events of a task", () => {
     expect(await tooMany).toBe("done");
     expect(voice.requester.eventsLost).toBe(65_538);
     await expect(all(tooMany)).rejects.toThrow(expect.objectContaining({ code: "TL_QUEUE_FULL" }));
+  });
+
+  it("that come all at once reach whoever waits for the next, however large they are", async () => {
+    const lost: number[] = [];
+    const queue = new EventQueue<TaskEvent>((count) => lost.push(count));
+    const reading = all(queue.read());
+    await settled();
+    const data = "x".repeat(1_000_000);
+    for (let n = 0; n < 100; n++) queue.push({ type: "update", data });
+    queue.close();
+    expect(await reading).toHaveLength(100);
+    expect(lost).toEqual([]);
   });
 });

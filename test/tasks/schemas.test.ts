@@ -2,7 +2,14 @@ import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { BusTaskCancelMessage } from "../../src/bus/index.ts";
-import { sequential, TaskError, TaskGroupError, type TaskSchema, taskHandler } from "../../src/tasks/index.ts";
+import {
+  sequential,
+  TaskError,
+  TaskGroupError,
+  type TaskRequest,
+  type TaskSchema,
+  taskHandler,
+} from "../../src/tasks/index.ts";
 import { deferred } from "../../src/util/index.ts";
 import { failureOf, Room, settled } from "./party.ts";
 
@@ -123,6 +130,27 @@ describe("taskHandler", () => {
       const { ask, worker } = await pair(taskHandler(schemas, () => "done"));
       expect(await failureOf(ask(), TaskError)).toMatchObject({ status: "error", reason: "no such table" });
       expect(worker.worker.active.size).toBe(0);
+    }
+  });
+
+  it("answers with what respond was given first, however long its schema takes and however the handler ends", async () => {
+    for (const end of [
+      () => Promise.reject(new Error("too late")),
+      (task: TaskRequest) => task.respond({ error: "too late" }, { status: "failed" }),
+    ]) {
+      const checking = deferred<{ value: string }>();
+      const slow = schema(() => checking.promise);
+      const { ask, worker } = await pair(
+        taskHandler({ response: slow }, async (task) => {
+          void task.respond("first");
+          await end(task);
+        }),
+      );
+      const answer = ask();
+      await settled();
+      expect(worker.worker.active.size).toBe(1);
+      checking.resolve({ value: "checked" });
+      expect(await answer).toBe("checked");
     }
   });
 

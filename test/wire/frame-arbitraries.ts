@@ -5,7 +5,9 @@ import { count, flag, type Init, json, maybe, moment, record, text, unsendable }
 const specific = fc.record({ __specific__: fc.constant(true), llm: text, message: json });
 const standard = record.filter((message) => !("__specific__" in message)).map((rest) => ({ ...rest, role: "user" }));
 const messages = fc.array(fc.oneof(standard, specific), { maxLength: 3 });
-const tools = fc.array(fc.record({ name: text, description: text, parameters: record }), { maxLength: 2 });
+const tool = fc.record({ name: text, description: text, parameters: record });
+const tools = fc.array(tool, { maxLength: 2 });
+const someTools = fc.array(tool, { minLength: 1, maxLength: 2 });
 const customTools = fc
   .dictionary(text, fc.array(json, { maxLength: 2 }), { maxKeys: 2 })
   .filter((value) => !unsendable.test(JSON.stringify(value)))
@@ -13,8 +15,8 @@ const customTools = fc
 const context = fc
   .record({
     messages,
-    // Where there are custom tools, one dialect has no word for having no others.
-    toolSet: fc.oneof(fc.record({ tools: maybe(tools) }), fc.record({ tools, customTools })),
+    // Where there are custom tools, one dialect has no word for having no others; in the other an empty list is none.
+    toolSet: fc.oneof(fc.record({ tools: maybe(someTools) }), fc.record({ tools: someTools, customTools })),
     toolChoice: maybe(fc.oneof(fc.constantFrom("none", "auto", "required"), record)),
   })
   .map(({ toolSet, ...rest }) => new frames.LLMContext({ ...rest, ...toolSet } as frames.LLMContextInit));

@@ -33,6 +33,17 @@ function reasonFor(bytes: Uint8Array | string, options = {}): RejectionReason | 
 }
 
 describe("hostile bytes", () => {
+  it("a type of the Python packages that we do not know is named in full, so that one can look it up", () => {
+    for (const type of [
+      "pipecat.frames.frames.UserTurnInferenceCompletedFrame",
+      "pipecat.frames.frames.LLMContextAssistantTimestampFrame",
+    ]) {
+      const { rejection } = read(JSON.stringify({ __type__: type, __data__: {} }));
+      expect(rejection?.message).toContain(JSON.stringify(type));
+      expect(rejection?.type).toBe(type);
+    }
+  });
+
   it("K1, K8: a type that is not registered is dropped, counted and reported, and its name is cut", () => {
     for (const type of ["os.system", "constructor", "__proto__", "toString", "bytes", "x".repeat(10_000)]) {
       const { rejection } = read(JSON.stringify({ __type__: type, __data__: {} }));

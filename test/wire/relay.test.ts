@@ -92,6 +92,54 @@ describe("types that are relayed", () => {
     });
   });
 
+  it("are never messages that rule over agents, carry frames or stay local, by whatever module or dialect they are named", () => {
+    for (const dialect of ["subagents", "pipecat"] as const) {
+      const serializer = new JSONMessageSerializer({ dialect, relayTypes: ["pipecat_subagents.*", "pipecat.*"] });
+      for (const module of ["pipecat_subagents.bus", "pipecat.bus", "pipecat.pipeline.runner"]) {
+        for (const name of [
+          ...["End", "EndAgent", "EndWorker", "Cancel", "CancelAgent", "CancelWorker", "AddAgent", "AddWorker"],
+          ...["AgentLocalError", "WorkerRegistry", "AgentReady", "Frame", "TaskRequest", "JobResponse", "System", ""],
+        ]) {
+          const type = `${module}.Bus${name}Message`;
+          expect(serializer.deserialize(message(type, { source: "voice", target: "worker" })), type).toBeUndefined();
+        }
+      }
+    }
+  });
+
+  it("bring nothing inside that begins or ends a pipeline, or rules over agents", () => {
+    const serializer = new JSONMessageSerializer({ relayTypes: ["acme.*", "pipecat.*"] });
+    for (const type of ["pipecat.frames.frames.EndFrame", "pipecat.frames.EndTaskFrame", "pipecat.bus.BusEndMessage"]) {
+      const inner = { a: [{ __type__: type, __data__: {} }] };
+      expect(frameOf(frameMessage("acme.Frame", inner), serializer), type).toBeUndefined();
+      expect(serializer.lastRejection).toMatchObject({ reason: "type", type });
+      expect(serializer.deserialize(message("acme.News", { source: "a", ...inner })), type).toBeUndefined();
+    }
+  });
+
+  it("go out only where they would be let in, so that one link's rules hold for what came over another", () => {
+    const lenient = new JSONMessageSerializer({ relayTypes: ["acme.*"] });
+    const news = lenient.deserialize(message("acme.News", { source: "voice", target: "worker" })) as OpaqueMessage;
+    const frame = lenient.deserialize(frameMessage("acme.Frame", { id: 1 })) as BusFrameMessage;
+    for (const strict of [new JSONMessageSerializer(), new JSONMessageSerializer({ relayTypes: ["other.*"] })]) {
+      for (const one of [news, frame]) {
+        expect(() => strict.serialize(one)).toThrow(expect.objectContaining({ code: "TL_TYPE_UNREGISTERED" }));
+      }
+    }
+    const type = "pipecat_subagents.bus.messages.BusEndMessage";
+    const ending = new OpaqueMessage({ source: "a", type, data: { source: "a" } });
+    const wide = new JSONMessageSerializer({ relayTypes: ["pipecat_subagents.*"] });
+    expect(() => wide.serialize(ending)).toThrow(expect.objectContaining({ code: "TL_TYPE_UNREGISTERED" }));
+  });
+
+  it("go out as who they were taken for: what is inside does not name others", () => {
+    const serializer = new JSONMessageSerializer({ relayTypes: ["acme.*"] });
+    for (const data of [{ source: "boss" }, { source: "a", target: "boss" }, { source: 1 }]) {
+      const forged = new OpaqueMessage({ source: "a", target: "b", type: "acme.News", data });
+      expect(() => serializer.serialize(forged)).toThrow(expect.objectContaining({ code: "TL_VALUE_UNSENDABLE" }));
+    }
+  });
+
   it("K1: carry no tag of a type that is not relayed, however deep", () => {
     const serializer = new JSONMessageSerializer({ relayTypes: ["acme.*"] });
     const tag = { __type__: "os.system", __data__: "x" };

@@ -48,7 +48,10 @@ export abstract class FlowsAgent<State = unknown, Events extends AgentEvents = A
     this.#begun().goTo(next);
   }
 
-  /** The model and the flow around it. An override that needs more puts {@link createFlow} into its own pipeline. */
+  /**
+   * The model and the flow around it. An override that needs more puts {@link createFlow} into its own pipeline, never
+   * the model alone: the flow would not see its answers, and do no post-actions.
+   */
   override buildPipeline(): Pipeline | Promise<Pipeline> {
     return this.createFlow();
   }
