@@ -48,6 +48,16 @@ scenarios("the end of a link", (setting) => {
     expect(await pair.peer.do("state")).toMatchObject({ active: true });
   });
 
+  it("our connection breaking is told on both sides once", async () => {
+    await using pair = await Pair.joined(setting);
+    await pair.peer.event("ready");
+    for (const socket of pair.sockets) socket.terminate();
+    await until(() => pair.ends.length > 0, "our side hearing of the end");
+    await pair.peer.event("disconnected");
+    expect([pair.ends.length, pair.peer.count("disconnected")]).toEqual([1, 1]);
+    expect(pair.peer.running).toBe(true);
+  });
+
   it("their wish to end or cancel everything stays theirs", async () => {
     await using pair = await Pair.joined(setting);
     const { peer, runner } = pair;

@@ -19,6 +19,7 @@ import {
   type WireDialect,
 } from "trunkline";
 import { type AgentServer, type AgentSession, serveAgents } from "trunkline/server";
+import type { WebSocket } from "ws";
 import { Recording } from "../support/recording.ts";
 import { until } from "../support/settled.ts";
 import { dialects } from "./packages.ts";
@@ -151,6 +152,8 @@ export class Pair implements AsyncDisposable {
   readonly rejected: RejectedData[] = [];
   /** Ends of the connection, as our proxy tells of them. */
   readonly ends: { readonly code: number | undefined; readonly reason: string | undefined }[] = [];
+  /** Our end of each connection there was. */
+  readonly sockets: { terminate(): void }[] = [];
   readonly #side: Side;
   readonly #finished: Promise<void>;
   readonly #server: AgentServer | undefined;
@@ -193,6 +196,7 @@ export class Pair implements AsyncDisposable {
       });
       proxy.on("clientDisconnected", ({ code, reason }) => void notes.ends.push({ code, reason }));
       proxy.on("rejected", (data) => void notes.rejected.push(data));
+      proxy.on("clientConnected", (websocket) => void notes.sockets.push(websocket as WebSocket));
       await session.runner.addAgent(proxy);
       finished.push(session.runner.run());
       sides.push(await sideOf(session.runner, options, notes));
@@ -228,6 +232,7 @@ export class Pair implements AsyncDisposable {
     });
     proxy.on("disconnected", ({ code, reason }) => void notes.ends.push({ code, reason }));
     proxy.on("rejected", (data) => void notes.rejected.push(data));
+    proxy.on("connected", (websocket) => void notes.sockets.push(websocket as WebSocket));
     await runner.addAgent(proxy);
     const finished = runner.run();
     const pair = new Pair(peer, side, finished).#take(notes);
@@ -256,10 +261,10 @@ export class Pair implements AsyncDisposable {
   }
 }
 
-type Notes = Pick<Pair, "errors" | "ready" | "gone" | "rejected" | "ends">;
+type Notes = Pick<Pair, "errors" | "ready" | "gone" | "rejected" | "ends" | "sockets">;
 
 function notesOf(): Notes {
-  return { errors: [], ready: [], gone: [], rejected: [], ends: [] };
+  return { errors: [], ready: [], gone: [], rejected: [], ends: [], sockets: [] };
 }
 
 async function sideOf(runner: AgentRunner, options: PairOptions, notes: Notes): Promise<Side> {
