@@ -75,19 +75,24 @@ async function heldUp(pipeline: PipelineTaskOptions = {}) {
   );
   const enter = (frame: Frame, direction: FrameDirection = "downstream") =>
     bus.send(new BusFrameMessage({ source: "other", frame, direction }));
+  /** Queues a frame of the pipeline's own and waits until it is at the bridge. */
+  const reach = async (frame: TextFrame) => {
+    await agent.queueFrame(frame);
+    await until(() => agent.before.story.includes(frame.text));
+  };
   for (const word of ["out 1", "out 2", "out 3"]) await agent.queueFrame(out(word));
   await until(() => sent.length === 1 && agent.before.story.length === 3);
   await turns();
-  return { running, agent, bus, enter, open, sent };
+  return { running, agent, bus, enter, open, reach, sent };
 }
 
 describe("what comes from the bus at a bridge that is held up", () => {
   it("K50: does not overtake frames that wait there to pass by", async () => {
-    const { running, agent, enter, open } = await heldUp();
+    const { running, agent, enter, open, reach } = await heldUp();
     await using _ = running;
-    await agent.queueFrame(own("own 1"));
+    await reach(own("own 1"));
     await enter(out("bus 1"));
-    await agent.queueFrame(own("own 2"));
+    await reach(own("own 2"));
     await enter(out("bus 2"));
     await enter(out("bus up"), "upstream");
     await until(() => agent.before.story.length === 5);
@@ -100,9 +105,9 @@ describe("what comes from the bus at a bridge that is held up", () => {
   });
 
   it("K48: is not sent back to it, whether it waited or not", async () => {
-    const { running, agent, enter, open, sent } = await heldUp();
+    const { running, agent, enter, open, sent, reach } = await heldUp();
     await using _ = running;
-    await agent.queueFrame(own("own"));
+    await reach(own("own"));
     await enter(out("bus 1"));
     open();
     await until(() => agent.after.story.length === 2);
@@ -122,9 +127,9 @@ describe("what comes from the bus at a bridge that is held up", () => {
   });
 
   it("goes on at once if it is a system frame", async () => {
-    const { running, agent, enter, open } = await heldUp();
+    const { running, agent, enter, open, reach } = await heldUp();
     await using _ = running;
-    await agent.queueFrame(own("own"));
+    await reach(own("own"));
     await enter(out("bus"));
     await enter(new UserStartedSpeakingFrame());
     await until(() => agent.after.story.length === 1);
@@ -133,9 +138,9 @@ describe("what comes from the bus at a bridge that is held up", () => {
   });
 
   it("is dropped by an interruption of the pipeline, if it may be", async () => {
-    const { running, agent, enter, open } = await heldUp();
+    const { running, agent, enter, open, reach } = await heldUp();
     await using _ = running;
-    await agent.queueFrame(own("own"));
+    await reach(own("own"));
     await enter(out("bus"));
     await enter(result());
     await turns();
@@ -150,9 +155,9 @@ describe("what comes from the bus at a bridge that is held up", () => {
   });
 
   it("is dropped by an interruption from the bus, which leaves the pipeline's own frames there alone", async () => {
-    const { running, agent, enter, open, sent } = await heldUp();
+    const { running, agent, enter, open, sent, reach } = await heldUp();
     await using _ = running;
-    await agent.queueFrame(own("own"));
+    await reach(own("own"));
     await enter(out("bus"));
     await enter(new InterruptionFrame());
     await until(() => agent.after.story.length === 1);
@@ -164,9 +169,9 @@ describe("what comes from the bus at a bridge that is held up", () => {
   });
 
   it("K36: passes before the end, what waits there and what comes while the end waits for the bus", async () => {
-    const { running, agent, enter, open } = await heldUp();
+    const { running, agent, enter, open, reach } = await heldUp();
     await using _ = running;
-    await agent.queueFrame(own("own"));
+    await reach(own("own"));
     await enter(out("bus 1"));
     await turns();
     const ended = running.runner.end();
@@ -194,9 +199,9 @@ describe("what comes from the bus at a bridge that is held up", () => {
   });
 
   it("stays on the bus when no more may wait, and all of it enters in order", async () => {
-    const { running, agent, bus, enter, open } = await heldUp({ maxQueuedFrames: 4 });
+    const { running, agent, bus, enter, open, reach } = await heldUp({ maxQueuedFrames: 4 });
     await using _ = running;
-    await agent.queueFrame(own("own"));
+    await reach(own("own"));
     for (let n = 0; n < 100; n++) await enter(out(`bus ${n}`));
     await turns(10);
     const waiting = bus.subscriptions.find(({ name }) => name === "main/bridge")?.ordinary ?? 0;
