@@ -52,7 +52,7 @@ function tested(): Report {
   const output = join(folder, "report.json");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${output}`];
   try {
-    runScript("vitest/vitest.mjs", ["run", "test/interop", ...reporters], { timeoutMs: testsMs });
+    runScript("vitest/vitest.mjs", ["run", "test/interop", "--maxWorkers=2", ...reporters], { timeoutMs: testsMs });
     return JSON.parse(readFileSync(output, "utf8")) as Report;
   } finally {
     rmSync(folder, { recursive: true, force: true });
