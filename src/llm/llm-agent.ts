@@ -40,6 +40,7 @@ export interface LLMHandoffOptions {
 
 // As long as in the service: a processor that keeps what it does not know must not keep the handoff from coming.
 const flushGraceMs = 5_000;
+const maxHeldFrames = 16_384;
 
 /** A frame that was queued while a tool ran, and its way. */
 export interface HeldFrame {
@@ -120,9 +121,17 @@ export abstract class LLMAgent<Events extends AgentEvents = AgentEvents> extends
     this.#llm?.abandon();
   }
 
+  /**
+   * Puts a frame into its pipeline; holds it while a tool runs.
+   * @throws TrunklineError `TL_QUEUE_FULL` when 16,384 are held already, and what the pipeline throws
+   */
   override async queueFrame(frame: Frame, direction: FrameDirection = "downstream"): Promise<void> {
     const wait = this.toolCallActive || this.#held.length > 0 || this.#releasing !== undefined;
     if (!wait || this.#ending || frame instanceof SystemFrame) return this.queueNow(frame, direction);
+    if (this.#held.length >= maxHeldFrames) {
+      const message = `${frame.name} was refused: agent "${this.name}" holds ${maxHeldFrames} frames while a tool runs. Give the tool a timeoutMs, or queue less.`;
+      throw new TrunklineError("TL_QUEUE_FULL", message);
+    }
     this.#held.push({ frame, direction });
     // Not awaited: a tool that queues a frame would wait for its own end.
     if (this.#held.length === 1 && this.#releasing === undefined) this.#releaseWhenIdle();

@@ -64,6 +64,7 @@ const numbers: Readonly<Record<string, number>> = {
   "messages that wait for the connection": link.maxQueuedFrames,
   "bytes that wait for the connection": link.maxQueuedBytes,
   "bytes in the socket": link.highWaterBytes,
+  "frames that an `LLMAgent` holds while a tool runs": constant("llm/llm-agent.ts", "maxHeldFrames"),
   "frames that arrive before the proxy is ready": constant("proxy/reception.ts", "maxHeldFrames"),
   "bytes that arrive before the proxy is ready": constant("proxy/reception.ts", "maxHeldBytes"),
   "bytes that came in and wait to be handled": constant("proxy/proxy-session.ts", "defaultMaxWaitingBytes"),

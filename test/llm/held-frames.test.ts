@@ -55,6 +55,16 @@ describe("frames queued while tools run", () => {
     await until(() => assistant.entered.some(([frame]) => frame instanceof Note));
   });
 
+  it("the 16,385th that is held is refused", { timeout: 30_000 }, async () => {
+    const { running, assistant, release, notes } = await withTool(call("wait", "1"));
+    await using _ = running;
+    for (let index = 0; index < 16_384; index++) await assistant.queueFrame(note(`${index}`));
+    await expect(assistant.queueFrame(note("one too many"))).rejects.toMatchObject({ code: "TL_QUEUE_FULL" });
+    await assistant.queueFrame(new UserStartedSpeakingFrame());
+    release[0]?.open();
+    await until(() => notes().length === 16_384, "all that were held", 20_000);
+  });
+
   it('"While a tool runs queued frames are held with their direction", "Held frames keep FIFO order", and follow the result', async () => {
     const { running, assistant, release, notes } = await withTool(call("wait", "1"));
     await using _ = running;
