@@ -1,5 +1,5 @@
 import type { LLMContextMessage } from "../frames/index.ts";
-import { isRecord } from "./content.ts";
+import { isRecord } from "../util/index.ts";
 
 /** What an {@link LLMAgent} can be activated with. */
 export interface LLMActivationArgs {

@@ -1,6 +1,6 @@
+import { isRecord } from "../util/index.ts";
 import { answerUsage } from "./answer-usage.ts";
 import type { AnswerEvent } from "./model.ts";
-import { isRecord } from "./record.ts";
 
 /**
  * What a part of a model's stream means, whatever version of the specification it is from. Undefined: nothing to us, as

@@ -1,6 +1,6 @@
 import { type Frame, LLMThoughtEndFrame, LLMThoughtStartFrame, LLMThoughtTextFrame } from "../frames/index.ts";
+import { isRecord } from "../util/index.ts";
 import type { AnswerEvent } from "./model.ts";
-import { isRecord } from "./record.ts";
 
 export type ThoughtEvent = Extract<AnswerEvent, { readonly type: `reasoning${string}` }>;
 

@@ -1,6 +1,6 @@
 import type { LLMTokenUsage } from "../frames/index.ts";
+import { isRecord } from "../util/index.ts";
 import type { AnswerUsage } from "./model.ts";
-import { isRecord } from "./record.ts";
 
 /** Version 2 of the specification gives totals, later ones totals with their parts. */
 export function answerUsage(counts: unknown): AnswerUsage {

@@ -1,8 +1,6 @@
+import { isRecord } from "../util/index.ts";
 import { fileOf } from "./file-part.ts";
 import type { PromptFile, PromptText } from "./model.ts";
-import { isRecord } from "./record.ts";
-
-export { isRecord };
 
 const unusable = "has a part that cannot be shown to a model";
 

@@ -1,7 +1,7 @@
 import { messageOf, TrunklineError } from "../errors.ts";
 import { isSpecificMessage, type LLMContext, type LLMContextMessage } from "../frames/index.ts";
+import { isRecord } from "../util/index.ts";
 import { isMessage } from "./activation-args.ts";
-import { isRecord } from "./content.ts";
 import { type CheckedContextLimit, type ContextLimit, checkedContextLimit } from "./context-limit.ts";
 import { summarizable } from "./summarizable.ts";
 import { summaryInTime, summaryMessage } from "./summary.ts";

@@ -1,5 +1,5 @@
+import { isRecord } from "../util/index.ts";
 import type { PromptFile, PromptFileData } from "./model.ts";
-import { isRecord } from "./record.ts";
 
 /**
  * The picture, sound or file that a part of a message is, in the forms of OpenAI's chat API and of the Python peers:

@@ -1,5 +1,5 @@
 import { messageOf, TrunklineError } from "../errors.ts";
-import { isRecord } from "./record.ts";
+import { isRecord } from "../util/index.ts";
 
 /** What is known about an answer that was not made. */
 export interface ModelFailure {

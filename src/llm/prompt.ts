@@ -4,7 +4,8 @@ import {
   type LLMSpecificMessage,
   type LLMStandardMessage,
 } from "../frames/index.ts";
-import { contentParts, contentText, isRecord } from "./content.ts";
+import { isRecord } from "../util/index.ts";
+import { contentParts, contentText } from "./content.ts";
 import type { PromptMessage, PromptReasoning, PromptText, PromptToolResult, ProviderOptions } from "./model.ts";
 import { ToolExchange } from "./tool-exchange.ts";
 

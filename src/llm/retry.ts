@@ -1,5 +1,5 @@
 import { TrunklineError } from "../errors.ts";
-import { isRecord } from "./record.ts";
+import { isRecord } from "../util/index.ts";
 
 /** Time and chance as waiting for another try sees them; tests bring their own. */
 export interface RetryClock {

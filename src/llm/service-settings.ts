@@ -1,7 +1,7 @@
 import { TrunklineError } from "../errors.ts";
 import type { LLMUpdateSettingsFrame } from "../frames/index.ts";
+import { isRecord } from "../util/index.ts";
 import type { ModelSettings } from "./model.ts";
-import { isRecord } from "./record.ts";
 
 /** What of a service can be changed while it runs. */
 export interface ServiceSettings extends ModelSettings {

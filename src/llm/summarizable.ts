@@ -1,5 +1,6 @@
 import { isSpecificMessage, type LLMContextMessage, type LLMStandardMessage } from "../frames/index.ts";
-import { contentText, isRecord } from "./content.ts";
+import { isRecord } from "../util/index.ts";
+import { contentText } from "./content.ts";
 import { inProgressResult } from "./tool-exchange.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { isRecord } from "./content.ts";
+import { isRecord } from "../util/index.ts";
 
 export interface ParsedArguments {
   readonly arguments: Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 import type { ToolChoice } from "../frames/index.ts";
+import { isRecord } from "../util/index.ts";
 import type { PromptToolChoice } from "./model.ts";
-import { isRecord } from "./record.ts";
 
 /** From the form of OpenAI's chat API. What is not understood leaves the choice to the model. */
 export function promptToolChoice(choice: ToolChoice | undefined): PromptToolChoice | undefined {

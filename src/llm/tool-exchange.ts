@@ -1,6 +1,6 @@
 import type { LLMStandardMessage } from "../frames/index.ts";
-import { Deque } from "../util/index.ts";
-import { contentText, isRecord } from "./content.ts";
+import { Deque, isRecord } from "../util/index.ts";
+import { contentText } from "./content.ts";
 import type { JSONValue, PromptToolCall, PromptToolResult } from "./model.ts";
 
 /** What stands in the conversation for the result of a tool that still runs. The Python peers use the same word. */

@@ -1,5 +1,5 @@
 import { isSpecificMessage, type LLMContextMessage } from "../frames/index.ts";
-import { isRecord } from "./record.ts";
+import { isRecord } from "../util/index.ts";
 
 /**
  * Brings a tool's result into a conversation: in the place of what stands there for it, else at the end. A result whose

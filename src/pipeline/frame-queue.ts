@@ -9,7 +9,7 @@ import {
   StartFrame,
   StopFrame,
 } from "../frames/index.ts";
-import { type Deferred, Deque, done, Inbox, type Turn } from "../util/index.ts";
+import { type Deferred, Deque, done, Inbox, quiet, type Turn } from "../util/index.ts";
 import type { ProcessorState } from "./processor-state.ts";
 
 /** A frame at a processor. */
@@ -186,10 +186,8 @@ export class FrameQueue {
       this.#full[lane] = true;
       this.#options.onRefused(error);
     }
-    const refused = Promise.reject(error);
     // It is reported; who does not wait for a push is not to bring the whole process down.
-    refused.catch(() => {});
-    return refused;
+    return quiet(Promise.reject(error));
   }
 }
 

@@ -11,6 +11,7 @@ import {
   UserStartedSpeakingFrame,
   UserStoppedSpeakingFrame,
 } from "../frames/index.ts";
+import { longestTimeoutMs } from "../util/index.ts";
 
 export interface IdleTimerOptions {
   readonly idleTimeoutMs: number;
@@ -65,9 +66,6 @@ export class IdleTimer {
     onIdle();
   };
 }
-
-/** What a timer takes; it fires a longer one at once. */
-const longestTimeoutMs = 2 ** 31 - 1;
 
 const signsOfLife: readonly FrameClass[] = [
   TextFrame,

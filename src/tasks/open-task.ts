@@ -11,8 +11,7 @@ import {
   type TaskStatus,
 } from "../bus/index.ts";
 import { messageOf, TrunklineError } from "../errors.ts";
-import { Emitter, type EventHandler } from "../util/index.ts";
-import { quiet } from "./quiet.ts";
+import { Emitter, type EventHandler, quiet } from "../util/index.ts";
 import { TaskError } from "./task-error.ts";
 import type { TaskPort } from "./task-port.ts";
 import type { TaskRequest, TaskRequestEvents, TaskRespondOptions, TaskUpdateOptions } from "./task-request.ts";

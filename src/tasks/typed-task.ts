@@ -1,6 +1,5 @@
 import { messageOf } from "../errors.ts";
-import type { EventHandler } from "../util/index.ts";
-import { quiet } from "./quiet.ts";
+import { type EventHandler, quiet } from "../util/index.ts";
 import type { TaskRequest, TaskRequestEvents, TaskRespondOptions, TaskUpdateOptions } from "./task-request.ts";
 import { checkValue, type TaskSchema } from "./task-schema.ts";
 

@@ -1,6 +1,7 @@
 import { BusMessage, type BusMessageClass, isLocal } from "../bus/index.ts";
 import { messageOf, TrunklineError } from "../errors.ts";
 import { Frame, type FrameClass } from "../frames/index.ts";
+import { isRecord } from "../util/index.ts";
 import { vocabularyOf } from "./dialect.ts";
 import { Flaw, shorten } from "./flaw.ts";
 import { frameTypes } from "./frame-types.ts";
@@ -16,7 +17,6 @@ import {
   resolveOptions,
 } from "./options.ts";
 import { pipecatMessageTypes } from "./pipecat-types.ts";
-import { isRecord } from "./plain-json.ts";
 import { registeredFrame, registeredMessage, type TypeRegistration } from "./registered-type.ts";
 import { TypeTable, type WireScope } from "./type-table.ts";
 

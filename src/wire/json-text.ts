@@ -1,4 +1,4 @@
-import { isRecord } from "./plain-json.ts";
+import { isRecord } from "../util/index.ts";
 
 const quote = 0x22;
 const backslash = 0x5c;

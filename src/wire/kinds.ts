@@ -1,7 +1,8 @@
 import type { FrameDirection } from "../frames/index.ts";
+import { isRecord } from "../util/index.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
 import { Flaw, locate } from "./flaw.ts";
-import { checkPlainJSON, isRecord } from "./plain-json.ts";
+import { checkPlainJSON } from "./plain-json.ts";
 import type { WireScope } from "./type-table.ts";
 
 /**

@@ -6,9 +6,9 @@ import {
   type ToolChoice,
   type ToolSchema,
 } from "../frames/index.ts";
+import { isRecord } from "../util/index.ts";
 import { Flaw, within } from "./flaw.ts";
 import { jsonObject, type Kind, listOf, optional, tag, tagged, text } from "./kinds.ts";
-import { isRecord } from "./plain-json.ts";
 import { empty, fields, type Shape } from "./shape.ts";
 import type { WireScope } from "./type-table.ts";
 

@@ -12,9 +12,9 @@ import type {
   TTSUsageMetricsData,
   TurnMetricsData,
 } from "../frames/index.ts";
+import { isRecord } from "../util/index.ts";
 import { Flaw, shorten } from "./flaw.ts";
 import { duration, flag, type Kind, natural, number, optional, tag, text } from "./kinds.ts";
-import { isRecord } from "./plain-json.ts";
 import { fields, type Shape, taggedRecord } from "./shape.ts";
 
 type Type = MetricsData["type"];

@@ -1,7 +1,7 @@
 import { BusDataMessage, type BusMessageInit } from "../bus/index.ts";
 import { ControlFrame, type Frame, type FrameInit } from "../frames/index.ts";
+import { isRecord } from "../util/index.ts";
 import { Flaw, locate, shorten } from "./flaw.ts";
-import { isRecord } from "./plain-json.ts";
 
 type Data = Readonly<Record<string, unknown>>;
 

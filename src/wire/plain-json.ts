@@ -7,11 +7,6 @@ export interface PlainJSONRules {
   readonly maxDepth: number;
 }
 
-/** An object as JSON has them: not null, not an array. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /**
  * Checks that JSON can carry user data without changing it.
  *

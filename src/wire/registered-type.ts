@@ -1,10 +1,11 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { BusMessage, BusMessageClass } from "../bus/index.ts";
 import type { Frame, FrameClass } from "../frames/index.ts";
+import { isRecord } from "../util/index.ts";
 import { Flaw } from "./flaw.ts";
 import { readNotes, writeNotes } from "./frame-type.ts";
 import { address } from "./message-type.ts";
-import { checkPlainJSON, isRecord } from "./plain-json.ts";
+import { checkPlainJSON } from "./plain-json.ts";
 import type { WireScope, WireType } from "./type-table.ts";
 
 type Properties = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
+import { isRecord } from "../util/index.ts";
 import { Flaw } from "./flaw.ts";
 import { jsonObject, optional } from "./kinds.ts";
-import { isRecord } from "./plain-json.ts";
 import { fields, type Shape } from "./shape.ts";
 
 type Settings = Readonly<Record<string, unknown>>;

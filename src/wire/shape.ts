@@ -1,6 +1,6 @@
+import { isRecord } from "../util/index.ts";
 import { Flaw, locate } from "./flaw.ts";
 import type { Kind } from "./kinds.ts";
-import { isRecord } from "./plain-json.ts";
 import type { WireScope } from "./type-table.ts";
 
 type Properties = Readonly<Record<string, unknown>>;

@@ -1,9 +1,10 @@
 import type { BusMessage } from "../bus/index.ts";
 import type { Frame } from "../frames/index.ts";
+import { isRecord } from "../util/index.ts";
 import type { Vocabulary } from "./dialect.ts";
 import { Flaw, shorten } from "./flaw.ts";
 import { OpaqueFrame, OpaqueMessage, type RelayRules } from "./opaque.ts";
-import { isRecord, type PlainJSONRules } from "./plain-json.ts";
+import type { PlainJSONRules } from "./plain-json.ts";
 
 /** What a serializer lends to the types while they write or read. */
 export interface WireScope {

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { TrunklineError } from "../../errors.ts";
-import { isRecord } from "../content.ts";
+import { isRecord } from "../../util/index.ts";
 import { type ToolParameters, tool } from "../tool.ts";
 import type { FlowCall, FlowFunction, FlowStep } from "./flow-node.ts";
 

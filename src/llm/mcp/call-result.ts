@@ -1,5 +1,5 @@
 import { TrunklineError } from "../../errors.ts";
-import { isRecord } from "../record.ts";
+import { isRecord } from "../../util/index.ts";
 
 /**
  * A tool's result, for the model: its structured content if it has any, else its text, else its parts as they are.

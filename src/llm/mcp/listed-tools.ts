@@ -1,5 +1,5 @@
 import { TrunklineError } from "../../errors.ts";
-import { isRecord } from "../record.ts";
+import { isRecord } from "../../util/index.ts";
 import type { McpClient } from "./mcp-client.ts";
 
 /** A tool as the server describes it, its parts not looked at yet. */

@@ -1,5 +1,5 @@
 import { TrunklineError } from "../../errors.ts";
-import { isRecord } from "../record.ts";
+import { isRecord } from "../../util/index.ts";
 import type { Tool } from "../tool.ts";
 import { callResult } from "./call-result.ts";
 import { type ListedTool, listedTools, refused } from "./listed-tools.ts";

@@ -1,5 +1,5 @@
 import { messageOf } from "../../errors.ts";
-import { isRecord } from "../record.ts";
+import { isRecord } from "../../util/index.ts";
 import { type ListedTool, refused } from "./listed-tools.ts";
 
 /** What the model is told of a tool. */
