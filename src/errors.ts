@@ -17,6 +17,8 @@ export const errorCodes = {
   TL_HANDLER_FAILED: "A handler threw; the cause is its error. Catch what you expect inside the handler.",
   TL_INVALID_OPTION: "Correct the option that the message names.",
   TL_LINK_FULL: "The peer does not read as fast as you send: wait for the promise of send() before the next message.",
+  TL_LINK_REFUSED:
+    "The peer closed the connection for good, or does not speak the protocol it agreed on; the message gives its code.",
   TL_MCP_REFUSED:
     "Choose tools with include or exclude, set a prefix, or have the MCP server corrected; the message says what is wrong.",
   TL_MESSAGE_TOO_LARGE: "Split the message, or raise the limit on both sides.",
@@ -28,6 +30,7 @@ export const errorCodes = {
   TL_PROCESSOR_FAILED: "A frame processor threw; the cause is its error.",
   TL_QUEUE_FULL:
     'The receiver does not keep up: await what you send and push, raise its limit, or subscribe with whenFull: "wait".',
+  TL_RESUME_UNAVAILABLE: 'The peer cannot resume sessions: bring it up to date, or do without with link.resume "auto".',
   TL_SERVER_CLOSED: "The server has been closed; build a new one.",
   TL_SESSION_FAILED: "The function that sets up a session threw; the cause is its error.",
   TL_SETUP_FAILED:

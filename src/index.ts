@@ -231,6 +231,7 @@ export {
   type Transport,
 } from "./pipeline/index.ts";
 export {
+  type BackoffOptions,
   type Clock,
   type ConnectFailure,
   type DialOptions,
@@ -238,6 +239,7 @@ export {
   type GateCause,
   type GateCounters,
   type GateDirectionCounters,
+  type InterruptedData,
   type LinkCounters,
   type LinkOptions,
   type ProxyClientEvents,
@@ -247,6 +249,10 @@ export {
   type ProxyOptions,
   type ProxyServerEvents,
   type RejectedData,
+  type ResumedData,
+  type SessionLostData,
+  type SessionLostReason,
+  type SlowData,
   WebSocketProxyClientAgent,
   type WebSocketProxyClientAgentOptions,
 } from "./proxy/index.ts";

@@ -5,13 +5,21 @@
  */
 
 export {
+  Admission,
+  type AdmissionOptions,
   AgentServer,
   type AgentServerEvents,
   type AgentSession,
+  type EntranceOptions,
+  type RefusalCause,
+  type RefusedData,
   type ServeAgentsOptions,
+  type ServerCloseOptions,
+  type ServerCounters,
   type SessionProxyOptions,
   type SessionServerOptions,
   type SessionSetup,
+  type SessionsOptions,
   serveAgents,
   WebSocketProxyServerAgent,
   type WebSocketProxyServerAgentOptions,

@@ -1,9 +1,8 @@
-import { dial } from "#dial";
+import { dialing } from "#dial";
 import { BaseAgent } from "../agents/index.ts";
 import { type ActivationArgs, BusEndAgentMessage, type BusMessage } from "../bus/index.ts";
 import type { DialOptions } from "./dial-options.ts";
-import type { Dial } from "./link/index.ts";
-import { payloadLimitFor } from "./link/index.ts";
+import { type Dial, type LinkOrigin, payloadLimitFor, resumeProtocol } from "./link/index.ts";
 import type { ProxyClientEvents } from "./proxy-events.ts";
 import type { ProxyOptions, ProxyRoute } from "./proxy-options.ts";
 import { gateOf, type ProxyCounters, ProxySession } from "./proxy-session.ts";
@@ -41,6 +40,7 @@ export class WebSocketProxyClientAgent extends BaseAgent<ProxyClientEvents> {
   readonly #route: ProxyRoute;
   #session: ProxySession | undefined;
   #wholeSessionEnds = false;
+  readonly #overNetwork = dialing();
 
   /** @throws TrunklineError `TL_INVALID_OPTION` when a name is missing, or both sides have the same */
   constructor(name: string, options: WebSocketProxyClientAgentOptions) {
@@ -56,7 +56,7 @@ export class WebSocketProxyClientAgent extends BaseAgent<ProxyClientEvents> {
   }
 
   override async onReady(): Promise<void> {
-    await this.#renewSession();
+    await this.#renewSession({ dial: this.#dial });
     await super.onReady();
   }
 
@@ -88,16 +88,20 @@ export class WebSocketProxyClientAgent extends BaseAgent<ProxyClientEvents> {
     await this.#session?.abandon("stopped");
   }
 
-  /** A new link for the next connection; what is sent before that waits in it. */
-  async #renewSession(): Promise<void> {
-    const session = new ProxySession(this.#route, { dial: this.#dial }, this.registry, {
+  /** A new link for the next session; what is sent before it is connected waits in it. */
+  async #renewSession(origin: LinkOrigin): Promise<ProxySession> {
+    const session = new ProxySession(this.#route, origin, this.registry, {
       onConnected: (websocket) => void this.emit("connected", websocket),
-      onDisconnected: (data) => {
+      onInterrupted: (data) => void this.emit("interrupted", data),
+      onResumed: (data) => void this.emit("resumed", data),
+      onSlow: (data) => void this.emit("slow", data),
+      onSessionLost: (data) => void this.emit("sessionLost", data),
+      onDisconnected: (data, successor) => {
         // Before anybody is told: whoever activates it again when told so must have the last word.
-        this.#withdraw();
+        if (successor === undefined) this.#withdraw();
         void this.emit("disconnected", data);
       },
-      onEnded: () => this.#ended(session),
+      onEnded: (successor) => this.#ended(session, successor),
       onConnectFailed: (failure) => {
         if (this.has("connectFailed")) void this.emit("connectFailed", failure);
         else this.report(failure.error);
@@ -107,12 +111,26 @@ export class WebSocketProxyClientAgent extends BaseAgent<ProxyClientEvents> {
     });
     this.#session = session;
     await session.begin();
+    return session;
   }
 
-  #ended(session: ProxySession): void {
-    if (this.#session !== session || this.state !== "ready") return;
-    void this.runHook(() => this.#renewSession());
+  #ended(session: ProxySession, successor: LinkOrigin | undefined): void {
+    if (this.#session !== session || this.state !== "ready") {
+      if (successor !== undefined && "socket" in successor) successor.socket.terminate();
+      return;
+    }
+    void this.runHook(async () => {
+      if (successor === undefined) await this.#renewSession({ dial: this.#dial });
+      else await this.#join(successor);
+    });
     if (!session.wasConnected) this.#withdraw();
+  }
+
+  /** The server has begun another session on the connection that was to resume the last one. */
+  async #join(successor: LinkOrigin): Promise<void> {
+    const session = await this.#renewSession(successor);
+    if (this.active) session.open();
+    else await session.close("deactivated");
   }
 
   #withdraw(): void {
@@ -120,11 +138,13 @@ export class WebSocketProxyClientAgent extends BaseAgent<ProxyClientEvents> {
       this.deactivateAgent(this.name).catch((error: unknown) => this.report(error));
   }
 
-  readonly #dial: Dial = async (signal) => {
-    const { url, headers, link, dial: open = dial } = this.#options;
+  readonly #dial: Dial = async (signal, wish) => {
+    const { url, headers, link, dial: open = this.#overNetwork } = this.#options;
     const socket = await open(typeof url === "function" ? await url() : url, {
       headers: typeof headers === "function" ? await headers() : headers,
       maxPayloadBytes: payloadLimitFor(link?.maxFrameBytes),
+      protocols: wish === "off" ? [] : [resumeProtocol],
+      required: wish === "require",
       timeoutMs: link?.connectTimeoutMs,
       signal,
     });

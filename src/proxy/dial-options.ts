@@ -1,23 +1,39 @@
 import { TrunklineError } from "../errors.ts";
+import type { LinkSocket } from "./link/index.ts";
 
 /** How a connection is to be opened. */
 export interface DialOptions {
-  /** HTTP headers for the handshake. Node only; elsewhere they are refused. */
+  /** HTTP headers for the handshake, none of WebSocket's own. Node only; elsewhere they are refused. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Subprotocols to offer, best first. Default none. */
+  /**
+   * The subprotocol to offer; where there are more, the best comes first. The server may select one or none, and what
+   * was agreed on is the socket's `protocol`. Default none.
+   */
   readonly protocols?: readonly string[] | undefined;
+  /**
+   * True when a connection without a subprotocol is of no use: then no second one is opened without it, where the
+   * first fails and the platform does not say why. Default false.
+   */
+  readonly required?: boolean | undefined;
   /** A larger inbound frame ends the connection with 1009, where the platform lets us choose. Default 4 MiB. */
   readonly maxPayloadBytes?: number | undefined;
   /** Gives up, also in the middle of the handshake. */
   readonly signal?: AbortSignal | undefined;
-  /** How long the handshake may take. Default 10 s. */
+  /** How long opening may take, all tries together. Default 10 s. */
   readonly timeoutMs?: number | undefined;
 }
+
+/** Opens a WebSocket over the network. */
+export type NetworkDial = (url: string, options?: DialOptions) => Promise<LinkSocket>;
 
 export const defaultDialTimeoutMs = 10_000;
 
 export function connectFailed(message: string, cause?: unknown): TrunklineError {
   return new TrunklineError("TL_CONNECT_FAILED", message, { cause });
+}
+
+export function givenUp(where: string, signal: AbortSignal | undefined): TrunklineError {
+  return connectFailed(`Connecting to ${where} was given up.`, signal?.reason);
 }
 
 /**

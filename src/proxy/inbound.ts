@@ -1,6 +1,7 @@
 import type { AgentBus, BusMessage } from "../bus/index.ts";
 import { messageOf, TrunklineError } from "../errors.ts";
 import type { MessageSerializer } from "../wire/index.ts";
+import { Brake } from "./brake.ts";
 import { type Gate, gateCauses } from "./gate.ts";
 import type { RejectedData } from "./proxy-events.ts";
 import { type DiscoveryMessage, isDiscovery } from "./vouching.ts";
@@ -10,6 +11,8 @@ export interface InboundOptions {
   readonly gate: Gate;
   readonly serializer: MessageSerializer;
   readonly maxWaitingBytes: number;
+  /** While it is on, the peer is to send no more than it has begun to. */
+  holdBack(on: boolean): void;
   /** Resolves once what has been delivered so far is handled. */
   handled(): Promise<unknown>;
   /** The peer says which agent it has; the proxy makes of it what it can vouch for. */
@@ -22,19 +25,34 @@ export interface InboundOptions {
   onError(error: unknown): void;
 }
 
+// The bus refuses what comes beyond four times as many.
+const messagesUntilHeld = 16_384;
+const patienceMs = 5_000;
+
 /**
  * From the link to the bus: bytes, message, gate. Nothing that arrives can make it throw.
  *
  * What came in and is not handled yet is bounded in bytes: a peer that sends faster than the agents work, or that makes
- * them answer and does not read, costs no more memory than that.
+ * them answer and does not read, costs no more memory than that. At half of it the peer is held back, if it can be.
  */
 export class Inbound {
   readonly #options: InboundOptions;
-  #waitingBytes = 0;
+  readonly #brake: Brake;
   #counting = false;
 
   constructor(options: InboundOptions) {
     this.#options = options;
+    this.#brake = new Brake({
+      maxBytes: options.maxWaitingBytes / 2,
+      maxMessages: messagesUntilHeld,
+      patienceMs,
+      hold: (on) => options.holdBack(on),
+    });
+  }
+
+  /** Nothing more will come. */
+  end(): void {
+    this.#brake.end();
   }
 
   receive(bytes: Uint8Array): void {
@@ -54,7 +72,7 @@ export class Inbound {
 
   #deliver(message: BusMessage, byteLength: number): void {
     const { bus, maxWaitingBytes, onError } = this.#options;
-    if (this.#waitingBytes + byteLength > maxWaitingBytes) {
+    if (this.#brake.bytes + byteLength > maxWaitingBytes) {
       this.#refuse(message, `over ${maxWaitingBytes} bytes would wait to be handled.`);
       return;
     }
@@ -73,17 +91,17 @@ export class Inbound {
   }
 
   #count(byteLength: number): void {
-    this.#waitingBytes += byteLength;
+    this.#brake.arrived(byteLength);
     if (!this.#counting) void this.#discount();
   }
 
   /** Whenever what was there is handled, that much waits no more. */
   async #discount(): Promise<void> {
     this.#counting = true;
-    while (this.#waitingBytes > 0) {
-      const counted = this.#waitingBytes;
+    while (this.#brake.messages > 0) {
+      const { bytes, messages } = this.#brake;
       await this.#options.handled();
-      this.#waitingBytes -= counted;
+      this.#brake.handled(bytes, messages);
     }
     this.#counting = false;
   }

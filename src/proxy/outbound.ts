@@ -16,8 +16,8 @@ export interface OutboundOptions {
   readonly proxyName: string;
   readonly gate: Gate;
   readonly serializer: MessageSerializer;
-  /** Resolves when the link has taken the bytes. */
-  send(bytes: Uint8Array): Promise<void>;
+  /** Resolves when the link has taken the bytes of this message. */
+  send(bytes: Uint8Array, message: BusMessage): Promise<void>;
   onRejected(rejection: RejectedData): void;
 }
 
@@ -66,7 +66,7 @@ export class Outbound implements BusSubscriber {
 
   async #send(message: BusMessage): Promise<void> {
     try {
-      await this.#options.send(this.#options.serializer.serialize(message));
+      await this.#options.send(this.#options.serializer.serialize(message), message);
     } catch (error) {
       this.#options.gate.withdraw(message);
       await this.#failed(message, causeOf(error), messageOf(error));
@@ -93,7 +93,7 @@ export class Outbound implements BusSubscriber {
     const { source, target, taskId } = answer;
     const instead = new BusTaskResponseMessage({ source, target, taskId, status: "error", response: { error } });
     if (!this.#options.gate.outbound(instead).pass) return;
-    await this.#options.send(this.#options.serializer.serialize(instead)).catch(() => {});
+    await this.#options.send(this.#options.serializer.serialize(instead), instead).catch(() => {});
   }
 }
 

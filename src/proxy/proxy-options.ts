@@ -1,4 +1,5 @@
 import type { AgentBus, BusMessageClass } from "../bus/index.ts";
+import type { FrameClass } from "../frames/index.ts";
 import type { MessageSerializer } from "../wire/index.ts";
 import type { GateSide } from "./gate.ts";
 import type { LinkOptions } from "./link/index.ts";
@@ -13,6 +14,12 @@ export interface ProxyOptions {
    * so that only what one agent addresses to the other crosses.
    */
   readonly forwardMessages?: readonly BusMessageClass[] | undefined;
+  /**
+   * Types of messages, and of frames in messages, with their subclasses, that are worth something only at once, as live
+   * audio is. When a connection breaks they are left out of what is sent again over the next one, and are counted.
+   * Default: none.
+   */
+  readonly notReplayed?: readonly (BusMessageClass | FrameClass)[] | undefined;
   /** Default: a `JSONMessageSerializer` of its own. */
   readonly serializer?: MessageSerializer | undefined;
   /**

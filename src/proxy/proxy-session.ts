@@ -1,23 +1,49 @@
-import { type BusMessage, BusTaskCancelMessage, BusTaskRequestMessage, BusTaskResponseMessage } from "../bus/index.ts";
+import {
+  BusFrameMessage,
+  type BusMessage,
+  BusTaskCancelMessage,
+  BusTaskRequestMessage,
+  BusTaskResponseMessage,
+} from "../bus/index.ts";
 import { messageOf, type TrunklineError } from "../errors.ts";
 import type { AgentRegistry } from "../registry/index.ts";
 import { within } from "../util/index.ts";
 import { JSONMessageSerializer, type MessageSerializer } from "../wire/index.ts";
 import { Gate, type GateCounters } from "./gate.ts";
 import { Inbound } from "./inbound.ts";
-import { type ConnectFailure, Link, type LinkCounters, type LinkEnding, type LinkOrigin } from "./link/index.ts";
+import {
+  type ConnectFailure,
+  type Interruption,
+  Link,
+  type LinkCounters,
+  type LinkEnding,
+  type LinkOrigin,
+  type LinkSocket,
+  type Replay,
+} from "./link/index.ts";
 import { Outbound } from "./outbound.ts";
 import { Presence } from "./presence.ts";
-import type { DisconnectedData, RejectedData } from "./proxy-events.ts";
+import type {
+  DisconnectedData,
+  InterruptedData,
+  RejectedData,
+  ResumedData,
+  SessionLostData,
+  SlowData,
+} from "./proxy-events.ts";
 import type { ProxyRoute } from "./proxy-options.ts";
 
 /** What a session tells its proxy agent. */
 export interface ProxySessionEvents {
   onConnected(websocket: unknown): void;
-  /** Once, and only after `onConnected`. */
-  onDisconnected(data: DisconnectedData): void;
+  onInterrupted(data: InterruptedData): void;
+  onResumed(data: ResumedData): void;
+  onSlow(data: SlowData): void;
+  onSessionLost(data: SessionLostData): void;
+  /** Once, and only after `onConnected`. With a successor, another session is there to go on with. */
+  onDisconnected(data: DisconnectedData, successor: LinkOrigin | undefined): void;
   /** The link has ended, connected or not. Once, and after everything else. */
-  onEnded(): void;
+  onEnded(successor: LinkOrigin | undefined): void;
   onConnectFailed(failure: ConnectFailure): void;
   onRejected(rejection: RejectedData): void;
   onError(error: unknown): void;
@@ -39,7 +65,8 @@ const defaultMaxWaitingBytes = 33_554_432;
  * One session between two buses: gate, serializer, link and presence, tied together.
  *
  * 1. What the bus hands over before the connection waits in the link, within its bound.
- * 2. When the link is lost, the remote agent is gone, what was asked of it fails, and what it asked for is cancelled.
+ * 2. A connection that is cut and replaced changes nothing between the two agents.
+ * 3. When the link is lost, the remote agent is gone, what was asked of it fails, and what it asked for is cancelled.
  */
 export class ProxySession {
   readonly #route: ProxyRoute;
@@ -75,8 +102,9 @@ export class ProxySession {
       // Also what is said in answer: a peer that does not read its answers must not get us to pile them up.
       handled: () => Promise.all([bus.idleAt(route.localAgentName), this.#outbound.flush()]),
       onUndelivered: (message, why) => this.#answerUndelivered(message, why),
+      holdBack: (on) => this.#link.holdBack(on),
     });
-    this.#outbound = new Outbound({ ...shared, send: (bytes) => this.#link.send(bytes) });
+    this.#outbound = new Outbound({ ...shared, send: (bytes, message) => this.#send(bytes, message) });
   }
 
   get connected(): boolean {
@@ -135,6 +163,7 @@ export class ProxySession {
   }
 
   #linkEvents() {
+    const events = this.#events;
     return {
       onOpen: ({ websocket }: { readonly websocket: unknown }) => {
         this.#connected = true;
@@ -144,22 +173,34 @@ export class ProxySession {
       },
       onMessage: (bytes: Uint8Array) => this.#inbound.receive(bytes),
       onOversize: (byteLength: number) => this.#oversize(byteLength),
+      onInterrupted: (interruption: Interruption) => events.onInterrupted(interruption),
+      onResumed: ({ websocket }: LinkSocket, replay: Replay) => events.onResumed({ websocket, ...replay }),
+      onSlow: (bufferedBytes: number) => events.onSlow({ bufferedBytes }),
       onConnectFailed: (failure: ConnectFailure) => this.#events.onConnectFailed(failure),
       onClosed: (ending: LinkEnding) => void this.#closed(ending),
       onFault: (error: TrunklineError) => this.#events.onError(error),
     };
   }
 
-  async #closed({ code, reason, clean, opened, unacknowledged }: LinkEnding): Promise<void> {
+  #send(bytes: Uint8Array, message: BusMessage): Promise<void> {
+    const { notReplayed = [] } = this.#route;
+    if (notReplayed.length === 0) return this.#link.send(bytes);
+    const frame = message instanceof BusFrameMessage ? message.frame : undefined;
+    return this.#link.send(bytes, !notReplayed.some((type) => message instanceof type || frame instanceof type));
+  }
+
+  async #closed({ code, reason, clean, opened, lost, unacknowledged, successor }: LinkEnding): Promise<void> {
     this.#connected = false;
+    this.#inbound.end();
     // First of all: whoever hears of the end may begin the next session, which takes this one's place on the bus.
     await this.#outbound.end();
     const why = clean ? "link closed" : "link lost";
     this.#cancelWorkForPeer(why);
     this.#gate.forgetRequests();
     this.#presence.end(why);
-    if (opened) this.#events.onDisconnected({ code, reason, clean, unacknowledged });
-    this.#events.onEnded();
+    if (lost !== undefined) this.#events.onSessionLost({ reason: lost, unacknowledged });
+    if (opened) this.#events.onDisconnected({ code, reason, clean, lost, unacknowledged }, successor);
+    this.#events.onEnded(successor);
   }
 
   /** Nobody is left to take the answers. */

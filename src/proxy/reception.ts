@@ -9,16 +9,22 @@ const maxHeldFrames = 2_048;
 const maxHeldBytes = 4_194_304;
 
 /**
- * What arrives on a socket, held until somebody listens: a peer may speak before the agents are built.
+ * What arrives on a socket, held while nobody listens: a peer may speak before the agents are built, and the socket may
+ * change hands.
  *
- * 1. Frames are delivered in order, and the end of the socket once, after them.
+ * 1. Frames are delivered in order, each once, and the end of the socket after them, once to whoever listens.
  * 2. Frames that are held are bounded.
+ * 3. After `detach`, those who listened hear nothing more, also in the middle of what was held for them.
  */
 export class Reception {
   #handlers: LinkSocketHandlers | undefined;
   #held: HeldFrame[] = [];
   #heldBytes = 0;
+  #failure: Error | undefined;
   #ending: SocketEnding | undefined;
+  /** How much of the end those who listen have been told. */
+  #told: "nothing" | "failing" | "closed" = "nothing";
+  #delivering = false;
 
   get ended(): boolean {
     return this.#ending !== undefined;
@@ -30,25 +36,26 @@ export class Reception {
   }
 
   attach(handlers: LinkSocketHandlers): void {
-    const held = this.#held;
-    const endedBefore = this.#ending;
     this.#handlers = handlers;
-    this.#held = [];
-    this.#heldBytes = 0;
-    for (const { data, kind } of held) handlers.onMessage(data, kind);
-    if (endedBefore !== undefined) handlers.onClose(endedBefore);
+    this.#told = "nothing";
+    this.#deliver();
+  }
+
+  detach(): void {
+    this.#handlers = undefined;
   }
 
   /** False when nobody listens and too much is held already; the frame is gone. */
   message(data: Uint8Array, kind: "binary" | "text"): boolean {
     if (this.ended) return true;
-    if (this.#handlers !== undefined) {
+    if (this.#handlers !== undefined && this.#held.length === 0) {
       this.#handlers.onMessage(data, kind);
       return true;
     }
     if (this.#held.length >= maxHeldFrames || this.#heldBytes + data.byteLength > maxHeldBytes) return false;
     this.#held.push({ data, kind });
     this.#heldBytes += data.byteLength;
+    this.#deliver();
     return true;
   }
 
@@ -57,13 +64,46 @@ export class Reception {
   }
 
   failing(error: Error): void {
-    if (!this.ended) this.#handlers?.onFailing(error);
+    if (this.ended) return;
+    this.#failure = error;
+    this.#deliver();
   }
 
   close(ending: SocketEnding): void {
     if (this.ended) return;
     this.#ending = ending;
-    this.#handlers?.onClose(ending);
+    this.#deliver();
+  }
+
+  // Not within itself: handlers that are attached by a handler are served by the call that is running already.
+  #deliver(): void {
+    if (this.#delivering) return;
+    this.#delivering = true;
+    try {
+      while (this.#handlers !== undefined && this.#deliverNext(this.#handlers));
+    } finally {
+      this.#delivering = false;
+    }
+  }
+
+  #deliverNext(handlers: LinkSocketHandlers): boolean {
+    const frame = this.#held.shift();
+    if (frame !== undefined) {
+      this.#heldBytes -= frame.data.byteLength;
+      handlers.onMessage(frame.data, frame.kind);
+      return true;
+    }
+    if (this.#ending !== undefined && this.#told !== "closed") {
+      this.#told = "closed";
+      handlers.onClose(this.#ending);
+      return true;
+    }
+    if (this.#failure !== undefined && this.#told === "nothing") {
+      this.#told = "failing";
+      handlers.onFailing(this.#failure);
+      return true;
+    }
+    return false;
   }
 }
 

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { TrunklineError } from "../errors.ts";
 import { AgentServer, type SessionServerOptions } from "./agent-server.ts";
+import { defaultMaxSessions } from "./entrance.node.ts";
 import type { SessionSetup } from "./session.ts";
-import { pathOf } from "./upgrade.ts";
+import { hasTooManyLines, maxHeaderBytes, maxHeaderLines, pathOf } from "./upgrade.ts";
 
 /** Where a server listens, whom it lets in, and how many. */
 export interface ServeAgentsOptions extends SessionServerOptions {
@@ -13,14 +14,16 @@ export interface ServeAgentsOptions extends SessionServerOptions {
   /** Where `GET` answers 200 with the number of sessions. Default `/health`. Not together with `server`. */
   readonly healthPath?: string | undefined;
   /**
+   * How many sockets there may be at a time, with those that have not said anything yet; more are closed at once. Default
+   * twice `maxSessions`. Not together with `server`, which has a `maxConnections` of its own.
+   */
+  readonly maxConnections?: number | undefined;
+  /**
    * An HTTP server of yours to attach to. It stays yours: `close` ends the sessions and leaves it open. Upgrades of
    * other paths are left to whoever else listens for them there; when nobody does, they are refused.
    */
   readonly server?: Server | undefined;
 }
-
-// A request here is a handshake or a health check; whoever drips bytes holds a socket no longer than this.
-const requestTimeoutMs = 10_000;
 
 /**
  * Serves agents to clients over WebSockets: each connection gets a runner, a bus and agents of its own, which `setup`
@@ -31,10 +34,14 @@ const requestTimeoutMs = 10_000;
 export async function serveAgents(options: ServeAgentsOptions, setup: SessionSetup): Promise<AgentServer> {
   if (options.server !== undefined) return new AgentServer(options.server, options, setup);
   let agents: AgentServer | undefined;
+  // The server of agents has deadlines of its own, from the connection on, and keeps no connection after an answer.
   const http = createServer(
-    { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs, connectionsCheckingInterval: 1_000 },
+    { maxHeaderSize: maxHeaderBytes, requestTimeout: 0, headersTimeout: 0 },
     (request, response) => answer(request, response, options.healthPath ?? "/health", agents?.sessionCount ?? 0),
   );
+  // What is beyond is dropped before anybody sees it: one more, so that too many can be told from enough.
+  http.maxHeadersCount = maxHeaderLines + 1;
+  http.maxConnections = options.maxConnections ?? 2 * (options.maxSessions ?? defaultMaxSessions);
   await listen(http, options.port ?? 0, options.host ?? "127.0.0.1");
   agents = new AgentServer(http, options, setup, () => stop(http));
   return agents;
@@ -43,7 +50,8 @@ export async function serveAgents(options: ServeAgentsOptions, setup: SessionSet
 function answer(request: IncomingMessage, response: ServerResponse, healthPath: string, sessions: number): void {
   // Whoever gets an answer here is no client of ours; the connection is not kept.
   response.setHeader("connection", "close");
-  if (request.method === "GET" && pathOf(request) === healthPath) {
+  if (hasTooManyLines(request.rawHeaders)) response.writeHead(431).end();
+  else if (request.method === "GET" && pathOf(request) === healthPath) {
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ status: "ok", sessions }));
   } else response.writeHead(pathOf(request) === healthPath ? 405 : 404).end();
 }

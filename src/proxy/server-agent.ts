@@ -1,6 +1,6 @@
 import { BaseAgent } from "../agents/index.ts";
 import { BusEndAgentMessage, type BusMessage } from "../bus/index.ts";
-import type { LinkSocket } from "./link/index.ts";
+import { type LinkOrigin, type LinkSocket, resumeProtocol, Seat, SessionDesk } from "./link/index.ts";
 import type { ProxyServerEvents } from "./proxy-events.ts";
 import type { ProxyOptions, ProxyRoute } from "./proxy-options.ts";
 import { gateOf, type ProxyCounters, ProxySession } from "./proxy-session.ts";
@@ -21,7 +21,7 @@ export interface WebSocketProxyServerAgentOptions extends ProxyOptions {
  */
 export class WebSocketProxyServerAgent extends BaseAgent<ProxyServerEvents> {
   readonly #route: ProxyRoute;
-  readonly #socket: LinkSocket;
+  readonly #origin: Seat | { readonly socket: LinkSocket };
   #session: ProxySession | undefined;
   #wholeSessionEnds = false;
 
@@ -31,7 +31,8 @@ export class WebSocketProxyServerAgent extends BaseAgent<ProxyServerEvents> {
     this.#route = { ...options, proxyName: name, side: "server", localAgentName: options.agentName };
     gateOf(this.#route);
     // From here on nothing the client says is missed, however long the agents take to start.
-    this.#socket = linkSocketFrom(options.websocket);
+    const { websocket } = options;
+    this.#origin = websocket instanceof Seat ? websocket : { socket: linkSocketFrom(websocket) };
   }
 
   /** What has crossed and what has not. */
@@ -40,8 +41,12 @@ export class WebSocketProxyServerAgent extends BaseAgent<ProxyServerEvents> {
   }
 
   override async onReady(): Promise<void> {
-    const session = new ProxySession(this.#route, { socket: this.#socket }, this.registry, {
+    const session = new ProxySession(this.#route, await this.#seated(), this.registry, {
       onConnected: (websocket) => void this.emit("clientConnected", websocket),
+      onInterrupted: (data) => void this.emit("interrupted", data),
+      onResumed: (data) => void this.emit("resumed", data),
+      onSlow: (data) => void this.emit("slow", data),
+      onSessionLost: (data) => void this.emit("sessionLost", data),
       onDisconnected: (data) => void this.emit("clientDisconnected", data),
       onEnded: () => {},
       onConnectFailed: () => {},
@@ -66,7 +71,19 @@ export class WebSocketProxyServerAgent extends BaseAgent<ProxyServerEvents> {
   }
 
   override async onCleanup(): Promise<void> {
-    if (this.#session === undefined) this.#socket.terminate();
+    if (this.#session === undefined) this.#origin.socket.terminate();
     await this.#session?.abandon("stopped");
+  }
+
+  /**
+   * A client with which the protocol of sessions was agreed on waits for a welcome. Nobody leads it back to this proxy
+   * when its connection is cut, so it is told that there is no coming back.
+   */
+  async #seated(): Promise<LinkOrigin> {
+    const origin = this.#origin;
+    if (origin instanceof Seat || origin.socket.protocol !== resumeProtocol) return origin;
+    const desk = new SessionDesk({ link: { ...this.#route.link, windowMs: 0 }, isSamePrincipal: () => false });
+    const answer = await desk.admit(origin.socket, undefined);
+    return answer.kind === "new" ? answer.seat : origin;
   }
 }

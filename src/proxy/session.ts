@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { messageOf, TrunklineError } from "../errors.ts";
 import { AgentRunner } from "../runner/index.ts";
 import { within } from "../util/index.ts";
-import { Link, type LinkOptions, type LinkSocket } from "./link/index.ts";
+import { Link, type LinkOptions, type LinkSocket, Seat } from "./link/index.ts";
 import { WebSocketProxyServerAgent, type WebSocketProxyServerAgentOptions } from "./server-agent.ts";
 
 /** What a session's proxy is told beside what the session knows itself. */
@@ -11,19 +11,19 @@ export interface SessionProxyOptions extends Omit<WebSocketProxyServerAgentOptio
   readonly name?: string | undefined;
 }
 
-/** One client's connection, with a runner and a bus of its own. */
+/** One client's session, with a runner and a bus of its own. It outlives its connection where the client can resume it. */
 export interface AgentSession {
   readonly id: string;
   /** What `authenticate` returned; undefined without one. */
   readonly principal: unknown;
-  /** The request that opened the connection. */
+  /** The request that opened the first connection. */
   readonly request: IncomingMessage;
-  /** Aborts when the client is gone, or when the session is over for another reason. */
+  /** Aborts when the session is over: its client has gone and not come back, its agents have ended, or the server closes. */
   readonly signal: AbortSignal;
   readonly runner: AgentRunner;
   /**
-   * Builds the proxy agent for this connection; add it to the runner.
-   * @throws TrunklineError `TL_INVALID_OPTION` the second time: a connection has one proxy
+   * Builds the proxy agent for this session; add it to the runner.
+   * @throws TrunklineError `TL_INVALID_OPTION` the second time: a session has one proxy
    */
   proxy(options: SessionProxyOptions): WebSocketProxyServerAgent;
 }
@@ -32,7 +32,8 @@ export interface AgentSession {
 export type SessionSetup = (session: AgentSession) => void | Promise<void>;
 
 export interface SessionInit {
-  readonly socket: LinkSocket;
+  /** The seat of a session that can be resumed, or the one connection of another. */
+  readonly origin: Seat | { readonly socket: LinkSocket };
   readonly request: IncomingMessage;
   readonly principal: unknown;
   readonly link: LinkOptions | undefined;
@@ -84,9 +85,10 @@ export class Session implements AgentSession {
     if (this.#proxy !== undefined) {
       throw new TrunklineError("TL_INVALID_OPTION", "A session has one proxy, and this one has been built already.");
     }
-    const { socket, link } = this.#init;
+    const { origin, link } = this.#init;
     const { bus } = this.runner;
-    const proxy = new WebSocketProxyServerAgent(name, { link, ...options, bus, websocket: socket });
+    const websocket = origin instanceof Seat ? origin : origin.socket;
+    const proxy = new WebSocketProxyServerAgent(name, { link, ...options, bus, websocket });
     proxy.on("clientDisconnected", async () => {
       // That the client's agent is gone is said first: a cancel would overtake it.
       await within(bus.idle(), lossTimeoutMs);
@@ -109,13 +111,15 @@ export class Session implements AgentSession {
     }
   }
 
-  /** The connection has ended. */
+  /** The connection has ended, and the session with it. */
   clientLeft(): void {
     this.#abort.abort(new TrunklineError("TL_CONNECTION_LOST", "The client is gone."));
   }
 
-  /** Lets the agents finish what they are doing, for at most `graceMs`. */
-  async end(ended: Promise<void>, graceMs: number): Promise<void> {
+  /** Lets the agents finish what they are doing, for at most `graceMs`. A client that can is told when to come back. */
+  async end(ended: Promise<void>, graceMs: number, retryMs: readonly [min: number, max: number]): Promise<void> {
+    const { origin } = this.#init;
+    if (origin instanceof Seat) origin.sendAway(retryMs);
     // Agents that have not started have nothing to finish.
     if (!this.#running) this.#abortClosed();
     else await this.runner.end(closing);
@@ -157,8 +161,8 @@ export class Session implements AgentSession {
   async #hangUp(code: number, reason: string): Promise<void> {
     const ignore = () => {};
     const events = { onOpen: ignore, onMessage: ignore, onOversize: ignore, onConnectFailed: ignore };
-    const { socket, link: options, onError } = this.#init;
-    const link = new Link({ socket }, { ...events, onClosed: ignore, onFault: onError }, options);
+    const { origin, link: options, onError } = this.#init;
+    const link = new Link(origin, { ...events, onClosed: ignore, onFault: onError }, options);
     await link.close(code, reason);
   }
 }

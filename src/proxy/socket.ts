@@ -6,12 +6,13 @@ import { type WsLike, WsSocket } from "./ws-socket.ts";
 /**
  * Takes a WebSocket of any make for a link. It listens from now on, so that nothing the peer says is missed, and
  * holds what arrives until the link is opened. One that was taken before is returned as it is.
+ * @param protocol the subprotocol that was agreed on, where the WebSocket itself does not know
  * @throws TrunklineError `TL_INVALID_OPTION` when it is not a WebSocket
  */
-export function linkSocketFrom(websocket: unknown): LinkSocket {
+export function linkSocketFrom(websocket: unknown, protocol?: string): LinkSocket {
   if (websocket instanceof WsSocket || websocket instanceof WebSocketAdapter) return websocket;
-  if (isWsLike(websocket)) return new WsSocket(websocket);
-  if (isWebSocketLike(websocket)) return new WebSocketAdapter(websocket);
+  if (isWsLike(websocket)) return new WsSocket(websocket, protocol);
+  if (isWebSocketLike(websocket)) return new WebSocketAdapter(websocket, protocol);
   throw new TrunklineError(
     "TL_INVALID_OPTION",
     "websocket must be an accepted WebSocket: one of the ws package, of @fastify/websocket, or a standard one.",

@@ -21,14 +21,17 @@ const drainPollMs = 10;
 export class WebSocketAdapter implements LinkSocket {
   readonly websocket: WebSocketLike;
   readonly #reception = new Reception();
+  readonly #agreed: string | undefined;
   #arrivals = 0;
-  /** Frames since the buffer was last seen empty: at least as many as have not left. */
+  /** Binary frames since the buffer was last seen empty: at least as many as have not left. */
   #sentSinceEmpty = 0;
+  #lost = 0;
   #drainTimer: ReturnType<typeof setTimeout> | undefined;
   #error: Error | undefined;
 
-  constructor(websocket: WebSocketLike) {
+  constructor(websocket: WebSocketLike, protocol?: string) {
     this.websocket = websocket;
+    this.#agreed = protocol;
     websocket.binaryType = "arraybuffer";
     websocket.addEventListener("open", this.#onOpen);
     websocket.addEventListener("message", this.#onMessage);
@@ -38,7 +41,7 @@ export class WebSocketAdapter implements LinkSocket {
   }
 
   get protocol(): string {
-    return this.websocket.protocol ?? "";
+    return this.#agreed ?? this.websocket.protocol ?? "";
   }
 
   get writable(): boolean {
@@ -50,7 +53,7 @@ export class WebSocketAdapter implements LinkSocket {
   }
 
   get unwrittenFrames(): number {
-    return this.bufferedBytes === 0 ? 0 : this.#sentSinceEmpty;
+    return this.#lost + (this.bufferedBytes === 0 ? 0 : this.#sentSinceEmpty);
   }
 
   get inboundActivity(): number {
@@ -61,10 +64,19 @@ export class WebSocketAdapter implements LinkSocket {
     this.#reception.attach(handlers);
   }
 
+  detach(): void {
+    this.#reception.detach();
+    clearTimeout(this.#drainTimer);
+  }
+
   send(data: Uint8Array | string): void {
-    if (!this.writable) return;
+    const messages = typeof data === "string" ? 0 : 1;
+    if (!this.writable) {
+      this.#lost += messages;
+      return;
+    }
     if (this.bufferedBytes === 0) this.#sentSinceEmpty = 0;
-    this.#sentSinceEmpty += 1;
+    this.#sentSinceEmpty += messages;
     this.websocket.send(data);
   }
 

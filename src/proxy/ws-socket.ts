@@ -24,13 +24,15 @@ const closedState = 3;
 export class WsSocket implements LinkSocket {
   readonly websocket: WsLike;
   readonly #reception = new Reception();
+  readonly #agreed: string | undefined;
   #unwritten = 0;
   #arrivals = 0;
   #drainBelow: number | undefined;
   #error: Error | undefined;
 
-  constructor(websocket: WsLike) {
+  constructor(websocket: WsLike, protocol?: string) {
     this.websocket = websocket;
+    this.#agreed = protocol;
     websocket.on("message", (data: unknown, isBinary: boolean) => this.#message(data, isBinary));
     websocket.on("ping", this.#heard);
     websocket.on("pong", this.#heard);
@@ -46,7 +48,7 @@ export class WsSocket implements LinkSocket {
   }
 
   get protocol(): string {
-    return this.websocket.protocol ?? "";
+    return this.#agreed ?? this.websocket.protocol ?? "";
   }
 
   get writable(): boolean {
@@ -71,12 +73,19 @@ export class WsSocket implements LinkSocket {
 
   attach(handlers: LinkSocketHandlers): void {
     this.#reception.attach(handlers);
-    this.websocket.resume?.();
+    // Whoever has listened may have stopped again in the middle of what was held.
+    if (!this.#reception.crowded) this.websocket.resume?.();
+  }
+
+  detach(): void {
+    this.#reception.detach();
+    this.#drainBelow = undefined;
   }
 
   send(data: Uint8Array | string): void {
-    this.#unwritten += 1;
-    if (this.writable) this.websocket.send(data, this.#written);
+    const isMessage = typeof data !== "string";
+    if (isMessage) this.#unwritten += 1;
+    if (this.writable) this.websocket.send(data, isMessage ? this.#written : this.#offerDrain);
   }
 
   requestDrain(belowBytes: number): void {

@@ -14,6 +14,15 @@ export class Deque<T> {
     this.#size += 1;
   }
 
+  /** The first, which {@link shift} would take. */
+  get first(): T | undefined {
+    return this.#size === 0 ? undefined : this.#ring[this.#head];
+  }
+
+  get last(): T | undefined {
+    return this.#size === 0 ? undefined : this.#ring[(this.#head + this.#size - 1) & (this.#ring.length - 1)];
+  }
+
   shift(): T | undefined {
     if (this.#size === 0) return undefined;
     const item = this.#ring[this.#head];

@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { maxWaitingNoticeBytes, maxWaitingNotices } from "../../src/agents/hook-queue.ts";
 import { payloadLimitFor, resolveLinkOptions } from "../../src/proxy/link/options.ts";
+import { maxLogLength } from "../../src/proxy/log-line.ts";
+import { maxHeaderBytes, maxHeaderLines } from "../../src/proxy/upgrade.ts";
 import { maxEarlyCancels } from "../../src/tasks/early-cancels.ts";
 import { maxUnreadBytes, maxUnreadEvents } from "../../src/tasks/event-queue.ts";
 import { resolveOptions } from "../../src/wire/options.ts";
@@ -37,7 +39,7 @@ function constant(file: string, name: string): number {
 
 const link = resolveLinkOptions();
 const wire = resolveOptions({});
-const mebibyte = 1_048_576;
+const units: Readonly<Record<string, number>> = { MiB: 1_048_576, KiB: 1_024, s: 1_000 };
 
 /** What the code says, for every row that has a number. */
 const numbers: Readonly<Record<string, number>> = {
@@ -72,17 +74,23 @@ const numbers: Readonly<Record<string, number>> = {
   "requests without an answer, in each direction": constant("proxy/gate.ts", "policy.maxOpenRequests"),
   "cancelled requests that may still be answered": constant("proxy/open-requests.ts", "maxCancelled"),
   "agents that a peer makes known": 1,
-  "sessions, with those that are let in just now": constant("proxy/agent-server.ts", "maxSessions"),
-  "time to send a request": constant("proxy/serve-agents.ts", "requestTimeoutMs"),
-  "time for `authenticate`": constant("proxy/agent-server.ts", "authenticateTimeoutMs"),
+  "sessions, with those that are let in just now": constant("proxy/entrance.node.ts", "defaultMaxSessions"),
+  "sockets, with those that say nothing": 2 * constant("proxy/entrance.node.ts", "defaultMaxSessions"),
+  "connections of one address": constant("proxy/entrance.node.ts", "defaultMaxConnectionsPerAddress"),
+  "headers of a request, with its first line": maxHeaderBytes,
+  "lines of headers": maxHeaderLines,
+  "time from the connection to the end of the headers": constant("proxy/entrance.node.ts", "defaultHandshakeTimeoutMs"),
+  "time for `authenticate`": constant("proxy/entrance.node.ts", "authenticateTimeoutMs"),
+  "lines that the server writes itself, for each cause": 1_000 / constant("proxy/bounded-log.ts", "leastBetweenMs"),
+  "the text of such a line": maxLogLength,
   "time to set up a session": constant("proxy/session.ts", "defaultSetupTimeoutMs"),
 };
 
 /** The first number of a cell, in bytes or milliseconds where it has a unit. */
 function documented(cell: string): number | undefined {
-  const [, number, unit] = /^([\d,]+)(?: (MiB|s)\b)?/.exec(cell) ?? [];
+  const [, number, unit] = /^([\d,]+)(?: (MiB|KiB|s)\b)?/.exec(cell) ?? [];
   if (number === undefined) return undefined;
-  return Number(number.replaceAll(",", "")) * (unit === "MiB" ? mebibyte : unit === "s" ? 1_000 : 1);
+  return Number(number.replaceAll(",", "")) * (units[unit ?? ""] ?? 1);
 }
 
 describe("docs/limits.md", () => {

@@ -24,7 +24,7 @@ it.for([
   ["left", "link closed"],
 ] as const)("a session hears that its client's agent is gone before it is cancelled: %s", async ([how, reason]) => {
   let asker: Asker | undefined;
-  await using server = await serveAgents({ port: 0 }, async (session: AgentSession) => {
+  await using server = await serveAgents({ port: 0, link: { windowMs: 0 } }, async (session: AgentSession) => {
     const { runner } = session;
     await runner.addAgent(
       session.proxy({ agentName: "assistant", remoteAgentName: "acme", forwardMessages: [BusFrameMessage] }),

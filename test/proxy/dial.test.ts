@@ -3,47 +3,15 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { connect, createServer as createTcpServer, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { WebSocket, WebSocketServer } from "ws";
+import { WebSocketServer } from "ws";
 import { dial as dialNode } from "../../src/proxy/dial.node.ts";
-import { dial as dialWeb } from "../../src/proxy/dial.web.ts";
+import { dialing as dialingWeb } from "../../src/proxy/dial.web.ts";
+import type { NetworkDial } from "../../src/proxy/dial-options.ts";
 import { linkSocketFrom } from "../../src/proxy/socket.ts";
+import { StandardWebSocket } from "./dial-stage.ts";
 import { bytes, Observed, Peer } from "./link-harness.ts";
 
-/** A WebSocket with the platform's methods and no others. */
-class StandardWebSocket {
-  readonly #inner: WebSocket;
-
-  constructor(url: string, protocols: string[]) {
-    this.#inner = new WebSocket(url, protocols);
-  }
-
-  get readyState() {
-    return this.#inner.readyState;
-  }
-  get bufferedAmount() {
-    return this.#inner.bufferedAmount;
-  }
-  get protocol() {
-    return this.#inner.protocol;
-  }
-  set binaryType(type: "arraybuffer") {
-    this.#inner.binaryType = type;
-  }
-  addEventListener(type: "open", listener: () => void) {
-    this.#inner.addEventListener(type, listener);
-  }
-  removeEventListener(type: "open", listener: () => void) {
-    this.#inner.removeEventListener(type, listener);
-  }
-  send(data: Uint8Array) {
-    this.#inner.send(data);
-  }
-  close(code?: number, reason?: string) {
-    // The standard one does not report an error to those who have taken their listener away.
-    this.#inner.on("error", () => undefined);
-    this.#inner.close(code, reason);
-  }
-}
+const dialWeb: NetworkDial = (url, options) => dialingWeb()(url, options);
 
 let peer: Peer;
 beforeEach(async () => {

@@ -63,8 +63,8 @@ afterEach(async () => {
 
 afterAll(async () => {
   await server.close({ graceMs: 2_000 });
-  await until(() => good.disconnected.length === 1);
-  expect(good.disconnected).toMatchObject([{ code: 1000, clean: true }]);
+  await until(() => good.interrupted.length === 1);
+  expect(good.interrupted).toMatchObject([{ code: 1012 }]);
   await good[Symbol.asyncDispose]();
   process.off("unhandledRejection", noteUnhandled);
 });

@@ -1,9 +1,8 @@
 import { createServer, type Server, type Socket } from "node:net";
-import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { TrunklineError } from "../../src/errors.ts";
 import { dial } from "../../src/proxy/dial.node.ts";
-import { backoffDelayMs, type LinkSocket } from "../../src/proxy/link/index.ts";
+import type { LinkSocket } from "../../src/proxy/link/index.ts";
 import { bytes, clientLink, ManualClock, Observed, Peer } from "./link-harness.ts";
 
 const cleanups: (() => void | Promise<void>)[] = [];
@@ -34,23 +33,6 @@ async function silentServer(): Promise<{ url: string; sockets: Socket[]; server:
   const address = server.address() as { port: number };
   return { url: `ws://127.0.0.1:${address.port}/ws`, sockets, server };
 }
-
-describe("backoff", () => {
-  it("is 100 ms and a random part of up to 1 s, 2 s, 4 s … 30 s", () => {
-    const longest = [1, 2, 3, 4, 5, 6, 7, 1_000_000].map((failures) => backoffDelayMs(failures, () => 1));
-    expect(longest).toEqual([1_100, 2_100, 4_100, 8_100, 16_100, 30_100, 30_100, 30_100]);
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 100_000 }),
-        fc.double({ min: 0, max: 1, noNaN: true }),
-        (failures, random) => {
-          const delay = backoffDelayMs(failures, () => random);
-          return delay >= 100 && delay <= 30_100;
-        },
-      ),
-    );
-  });
-});
 
 describe("connecting", () => {
   it("K12: reports a first connect that fails, with attempt and delay, and tries again until it holds", async () => {
@@ -145,7 +127,7 @@ describe("stopping while dialing", () => {
   it("cuts a socket that a dial brings after all", async () => {
     const clock = new ManualClock();
     let bring: (socket: LinkSocket) => void = () => undefined;
-    const observed = new Observed({ dial: () => new Promise((resolve) => (bring = resolve)) }, { clock });
+    const observed = new Observed({ dial: () => new Promise<LinkSocket>((resolve) => (bring = resolve)) }, { clock });
     observed.link.open();
     observed.link.terminate();
     const terminate = vi.fn();

@@ -224,8 +224,8 @@ describe("two buses joined by proxies", () => {
     }
   });
 
-  it("K21: when the link breaks, tasks on both sides fail at once and the remote agent is gone", async () => {
-    await using w = await world();
+  it("K21: when a session is lost, tasks on both sides fail at once and the remote agent is gone", async () => {
+    await using w = await world({ link: { windowMs: 0 } });
     await using main = await Main.of(w.server.url);
     let socket: WebSocket | undefined;
     main.proxy.on("connected", (websocket) => {
@@ -266,7 +266,7 @@ describe("two buses joined by proxies", () => {
   });
 
   it("connects again when a disconnected handler activates it again", async () => {
-    await using w = await world();
+    await using w = await world({ link: { windowMs: 0 } });
     await using main = await Main.of(w.server.url);
     let socket: WebSocket | undefined;
     main.proxy.on("connected", (websocket) => {

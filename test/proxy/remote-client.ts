@@ -3,6 +3,7 @@ import {
   BaseAgent,
   BusFrameMessage,
   type DisconnectedData,
+  type InterruptedData,
   TextFrame,
   type TrunklineError,
   WebSocketProxyClientAgent,
@@ -40,6 +41,8 @@ export class RemoteClient implements AsyncDisposable {
   readonly proxy: WebSocketProxyClientAgent;
   readonly errors: TrunklineError[] = [];
   readonly disconnected: DisconnectedData[] = [];
+  readonly interrupted: InterruptedData[] = [];
+  resumed = 0;
   readonly #finished: Promise<void>;
   #websocket: WebSocket | undefined;
 
@@ -59,6 +62,11 @@ export class RemoteClient implements AsyncDisposable {
       this.#websocket = websocket as WebSocket;
     });
     this.proxy.on("disconnected", (data) => void this.disconnected.push(data));
+    this.proxy.on("interrupted", (data) => void this.interrupted.push(data));
+    this.proxy.on("resumed", ({ websocket }) => {
+      this.#websocket = websocket as WebSocket;
+      this.resumed += 1;
+    });
     this.#finished = this.#run();
   }
 

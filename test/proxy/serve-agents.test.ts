@@ -284,7 +284,7 @@ describe("serveAgents: at a server of yours", () => {
 
 describe("serveAgents: sessions", () => {
   it("K17: each has its own id, runner and bus, and a signal that aborts when its client is gone", async () => {
-    await using s = await serving();
+    await using s = await serving({ link: { windowMs: 0 } });
     await using one = await RemoteClient.connected(s.server.url);
     await using two = await RemoteClient.connected(s.server.url);
     for (const part of [({ id }: AgentSession) => id, ({ runner }: AgentSession) => runner.name] as const)
@@ -450,7 +450,7 @@ describe("serveAgents: sessions", () => {
 });
 
 describe("serveAgents: closing", () => {
-  it("K36: the agents say their last words, the clients a clean goodbye, and the port is free", async () => {
+  it("K36: the agents say their last words, the clients are told when to come back, and the port is free", async () => {
     await using s = await serving({}, async (session) => {
       const assistant = await addAssistant(session);
       assistant.onEnding = async () => {
@@ -461,9 +461,9 @@ describe("serveAgents: closing", () => {
     const recording = await Recording.of(client.runner.bus);
     const { port } = s.server;
     await s.server.close({ graceMs: 5_000 });
-    await until(() => client.disconnected.length === 1);
+    await until(() => client.interrupted.length === 1);
     expect(recording.all(BusFrameMessage).map(({ frame }) => (frame as TextFrame).text)).toEqual(["goodbye"]);
-    expect(client.disconnected).toMatchObject([{ code: 1000, clean: true }]);
+    expect(client.interrupted).toMatchObject([{ code: 1012 }]);
     expect(s.server.sessionCount).toBe(0);
     expect(() => s.server.port).toThrow(expect.objectContaining({ code: "TL_SERVER_CLOSED" }));
     await using again = await serving({ port });
@@ -492,8 +492,16 @@ describe("serveAgents: closing", () => {
     const ms = await tookMs(s.server.close({ graceMs: 300 }));
     expect(ms).toBeGreaterThan(250);
     expect(ms).toBeLessThan(4_000);
-    await until(() => client.disconnected.length === 1);
+    await until(() => client.interrupted.length === 1);
     expect(s.server.sessionCount).toBe(0);
+  });
+
+  it("a client that cannot resume gets a clean goodbye", async () => {
+    await using s = await serving();
+    await using client = await RemoteClient.connected(s.server.url, { link: { resume: "off" } });
+    await s.server.close();
+    await until(() => client.disconnected.length === 1);
+    expect(client.disconnected).toMatchObject([{ code: 1000, clean: true }]);
   });
 
   it("who is being authenticated or set up when it closes is turned away at once", async () => {

@@ -67,7 +67,7 @@ describe("sessions one after the other", () => {
     const counted = new Counted();
     await using listener = await listening();
     const { http } = listener;
-    await using server = await serveAgents({ server: http }, counted.setup);
+    await using server = await serveAgents({ server: http, link: { windowMs: 0 } }, counted.setup);
     const errors: unknown[] = [];
     server.on("error", ({ error }) => void errors.push(error));
     await using client = await RemoteClient.connected(server.url);
@@ -76,6 +76,7 @@ describe("sessions one after the other", () => {
     const sessions = async (from: number, to: number): Promise<void> => {
       for (let index = from; index < to; index++) await oneSession(client, server, counted, index);
       client.disconnected.length = 0;
+      client.interrupted.length = 0;
     };
     await sessions(0, warmUpSessions);
 

@@ -5,7 +5,7 @@ import { assistantSession, RemoteClient } from "../proxy/remote-client.ts";
 import { until } from "../support/settled.ts";
 
 it("agents behind a fault proxy: a reset is one disconnected, with 1006", async () => {
-  const server = await serveAgents({ port: 0 }, assistantSession);
+  const server = await serveAgents({ port: 0, link: { windowMs: 0 } }, assistantSession);
   await using proxy = await FaultProxy.listen({ url: server.url });
   {
     await using client = await RemoteClient.connected(proxy.url);

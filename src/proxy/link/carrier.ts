@@ -1,3 +1,4 @@
+import { abnormalCode, silentPeerCode } from "./close-codes.ts";
 import type { LinkCounters } from "./counters.ts";
 import type { LinkSocket, SocketEnding } from "./link-socket.ts";
 import { Liveness } from "./liveness.ts";
@@ -14,17 +15,19 @@ export interface CarrierEnding extends SocketEnding {
 export interface CarrierEvents {
   onFrame(data: Uint8Array, kind: "binary" | "text"): void;
   /** An inbound frame was above the limit, and is gone. */
-  onOversize(byteLength: number): void;
+  onOversize(byteLength: number, kind: "binary" | "text"): void;
   /** {@link Carrier.accepts} has become true again. */
   onRoom(): void;
   /** Exactly once, and nothing after it. */
   onEnd(ending: CarrierEnding): void;
 }
 
-/** A peer that said nothing for too long. */
-export const silentPeerCode = 4408;
-/** What a WebSocket reports when there was no closing handshake. */
-export const abnormalCode = 1006;
+/** How a peer is asked for a sign of life, and how long it may take. */
+export interface CarrierLiveness {
+  readonly heartbeatMs: number;
+  /** For sockets that cannot ping. */
+  readonly ask?: (() => void) | undefined;
+}
 
 /**
  * One attached socket, with its pacing, its liveness and its close.
@@ -45,12 +48,18 @@ export class Carrier {
   #failure: Error | undefined;
   #cancelDeadline: (() => void) | undefined;
 
-  constructor(socket: LinkSocket, options: ResolvedLinkOptions, counters: LinkCounters, events: CarrierEvents) {
+  constructor(
+    socket: LinkSocket,
+    options: ResolvedLinkOptions,
+    counters: LinkCounters,
+    events: CarrierEvents,
+    { heartbeatMs, ask }: CarrierLiveness = options,
+  ) {
     this.#socket = socket;
     this.#options = options;
     this.#counters = counters;
     this.#events = events;
-    this.#liveness = this.#watch();
+    this.#liveness = this.#watch(heartbeatMs, socket.ping ?? ask);
   }
 
   /** Begins to hear the socket. Apart from the constructor, so that its owner can hold the carrier first. */
@@ -67,6 +76,11 @@ export class Carrier {
     });
   }
 
+  /** Frames that are not known to have left this machine. */
+  get unwrittenFrames(): number {
+    return this.#socket.unwrittenFrames;
+  }
+
   get bufferedBytes(): number {
     return this.#socket.bufferedBytes;
   }
@@ -77,7 +91,6 @@ export class Carrier {
     const { highWaterBytes } = this.#options;
     if (this.#socket.bufferedBytes < highWaterBytes) return true;
     this.#blocked = true;
-    this.#counters.slowed += 1;
     this.#socket.requestDrain(highWaterBytes >> 1);
     return false;
   }
@@ -86,6 +99,18 @@ export class Carrier {
     this.#counters.framesOut += 1;
     this.#counters.bytesOut += data.byteLength;
     this.#socket.send(data);
+  }
+
+  sendControl(text: string): void {
+    this.#counters.framesOut += 1;
+    this.#counters.textFramesOut += 1;
+    this.#counters.bytesOut += text.length;
+    this.#socket.send(text);
+  }
+
+  /** True when the peer's answer to a ping is a sign of life here. */
+  get canPing(): boolean {
+    return this.#socket.ping !== undefined;
   }
 
   close(code: number, reason: string): void {
@@ -109,9 +134,16 @@ export class Carrier {
     this.#events.onEnd({ code, reason, error: this.#failure, clean: false, unwrittenFrames });
   }
 
-  #watch(): Liveness | undefined {
-    const { heartbeatMs, clock } = this.#options;
-    const { ping } = this.#socket;
+  /** Ends it now, and tells the peer why, if there is something to tell. `onEnd` is not called. */
+  dismiss(code?: number, reason = ""): void {
+    if (this.#ended) return;
+    this.#release();
+    if (code !== undefined) this.#socket.close(code, reason);
+    this.#socket.terminate();
+  }
+
+  #watch(heartbeatMs: number, ping: (() => void) | undefined): Liveness | undefined {
+    const { clock } = this.#options;
     // Where a peer cannot be asked, its silence proves nothing.
     if (ping === undefined) return undefined;
     return new Liveness({
@@ -136,7 +168,7 @@ export class Carrier {
       return;
     }
     this.#counters.rejectedInboundSize += 1;
-    this.#events.onOversize(data.byteLength);
+    this.#events.onOversize(data.byteLength, kind);
   }
 
   #drained(): void {

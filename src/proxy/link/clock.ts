@@ -1,9 +1,14 @@
 /** Time as the link sees it; tests bring their own. */
 export interface Clock {
-  /** Milliseconds that never run backwards. */
+  /** Milliseconds that never run backwards. They may stand still while the machine sleeps. */
   now(): number;
   /** Calls back once; the returned function takes it back. */
   after(delayMs: number, callback: () => void): () => void;
+  /**
+   * Milliseconds by the clock on the wall, which goes on while the machine sleeps, and which may be set. Without it a
+   * sleep that `now` does not see goes unnoticed.
+   */
+  wall?(): number;
 }
 
 export const systemClock: Clock = {
@@ -12,4 +17,5 @@ export const systemClock: Clock = {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
   },
+  wall: () => Date.now(),
 };

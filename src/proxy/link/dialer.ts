@@ -1,24 +1,37 @@
 import { messageOf, TrunklineError } from "../../errors.ts";
 import { type LinkedAbort, linkAbort } from "../../util/index.ts";
-import { backoffDelayMs } from "./backoff.ts";
+import type { Backoff } from "./backoff.ts";
+import type { Clock } from "./clock.ts";
 import type { LinkSocket } from "./link-socket.ts";
-import type { ResolvedLinkOptions } from "./options.ts";
+
+/** Whether a connection has to be, may be, or must not be one of the protocol for sessions. */
+export type DialWish = "require" | "offer" | "off";
 
 /** Opens one connection, or rejects. Ends what it has begun when the signal fires. */
-export type Dial = (signal: AbortSignal) => Promise<LinkSocket>;
+export type Dial = (signal: AbortSignal, wish: DialWish) => Promise<LinkSocket>;
 
 /** An attempt to connect that failed. */
 export interface ConnectFailure {
-  /** 1 for the first attempt. */
+  /** 1 for the first attempt; counted anew after a connection that was there. */
   readonly attempt: number;
   readonly error: TrunklineError;
   /** When the next attempt begins; undefined when this was the last. */
   readonly retryInMs: number | undefined;
 }
 
-export interface DialerEvents {
+export interface DialerOptions<T> {
+  readonly clock: Clock;
+  readonly connectTimeoutMs: number;
+  readonly connectAttempts: number;
+  readonly backoff: Backoff;
+  /** Opens a connection and makes of it what is wanted. */
+  dial(signal: AbortSignal): Promise<T>;
+  /** True for an error after which no other attempt will do better. */
+  isFinal(error: TrunklineError): boolean;
   onAttempt(): void;
-  onConnected(socket: LinkSocket): void;
+  onConnected(connection: T): void;
+  /** It has arrived too late; nobody has it. */
+  onUnwanted(connection: T): void;
   onFailure(failure: ConnectFailure): void;
 }
 
@@ -32,24 +45,21 @@ type DialerState =
  *
  * 1. One dial is in flight at most.
  * 2. It has ended once it was connected, was stopped or gave up: no timer, and no socket that nobody has.
- * 3. A dial that does not settle in time counts as failed, and a socket it brings later is cut.
- * 4. An option that is wrong (`TL_INVALID_OPTION`) is not tried again; everything else is.
+ * 3. A dial that does not settle in time counts as failed, and what it brings later is unwanted.
  */
-export class Dialer {
-  readonly #dial: Dial;
-  readonly #options: ResolvedLinkOptions;
-  readonly #events: DialerEvents;
+export class Dialer<T> {
+  readonly #options: DialerOptions<T>;
   #failures = 0;
   #state: DialerState = { name: "ended" };
 
-  constructor(dial: Dial, options: ResolvedLinkOptions, events: DialerEvents) {
-    this.#dial = dial;
+  constructor(options: DialerOptions<T>) {
     this.#options = options;
-    this.#events = events;
   }
 
-  start(): void {
-    if (this.#state.name === "ended") this.#attempt();
+  start(afterMs = 0): void {
+    if (this.#state.name !== "ended") return;
+    if (afterMs === 0) this.#attempt();
+    else this.#wait(afterMs);
   }
 
   stop(): void {
@@ -61,9 +71,13 @@ export class Dialer {
     state.abort.abort();
   }
 
+  #wait(delayMs: number): void {
+    this.#state = { name: "waiting", cancelTimer: this.#options.clock.after(delayMs, () => this.#attempt()) };
+  }
+
   #attempt(): void {
     const abort = linkAbort();
-    const { clock, connectTimeoutMs } = this.#options;
+    const { clock, connectTimeoutMs, onAttempt, onConnected, onUnwanted } = this.#options;
     const cancelTimeout = clock.after(connectTimeoutMs, () => {
       if (this.#state !== attempt) return;
       this.#fail(connectError(`There was no connection within ${connectTimeoutMs} ms.`));
@@ -71,16 +85,16 @@ export class Dialer {
     });
     const attempt: DialerState = { name: "dialing", abort, cancelTimeout };
     this.#state = attempt;
-    this.#events.onAttempt();
+    onAttempt();
     this.#dialOnce(abort.signal).then(
-      (socket) => {
+      (connection) => {
         if (this.#state !== attempt) {
-          socket.terminate();
+          onUnwanted(connection);
           return;
         }
         cancelTimeout();
         this.#state = { name: "ended" };
-        this.#events.onConnected(socket);
+        onConnected(connection);
       },
       (error: unknown) => {
         if (this.#state === attempt) this.#fail(asConnectError(error));
@@ -89,21 +103,19 @@ export class Dialer {
   }
 
   // Asynchronous, so that a dial that throws is a dial that rejects.
-  async #dialOnce(signal: AbortSignal): Promise<LinkSocket> {
-    return this.#dial(signal);
+  async #dialOnce(signal: AbortSignal): Promise<T> {
+    return this.#options.dial(signal);
   }
 
   #fail(error: TrunklineError): void {
     if (this.#state.name === "dialing") this.#state.cancelTimeout();
     this.#failures += 1;
-    const { clock, random, connectAttempts } = this.#options;
-    const retries = error.code !== "TL_INVALID_OPTION" && this.#failures < connectAttempts;
-    const retryInMs = retries ? backoffDelayMs(this.#failures, random) : undefined;
-    this.#state =
-      retryInMs === undefined
-        ? { name: "ended" }
-        : { name: "waiting", cancelTimer: clock.after(retryInMs, () => this.#attempt()) };
-    this.#events.onFailure({ attempt: this.#failures, error, retryInMs });
+    const { connectAttempts, backoff, isFinal, onFailure } = this.#options;
+    const retries = !isFinal(error) && this.#failures < connectAttempts;
+    const retryInMs = retries ? backoff.nextDelayMs() : undefined;
+    if (retryInMs === undefined) this.#state = { name: "ended" };
+    else this.#wait(retryInMs);
+    onFailure({ attempt: this.#failures, error, retryInMs });
   }
 }
 

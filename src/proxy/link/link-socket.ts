@@ -27,14 +27,22 @@ export interface LinkSocket {
   readonly writable: boolean;
   /** Bytes taken by {@link send} that have not left yet. */
   readonly bufferedBytes: number;
-  /** Frames taken by {@link send} of which it is not known that they have left. */
+  /** Binary frames given to {@link send} of which it is not known that they have left; text is no message. */
   readonly unwrittenFrames: number;
   /** Changes whenever anything arrives, be it half a frame or a pong. */
   readonly inboundActivity: number;
   /** Absent where the platform has no WebSocket ping. */
   readonly ping?: (() => void) | undefined;
-  /** Once. What arrived before is delivered now. */
+  /**
+   * From now on these hear it, first what arrived while nobody did, in order, and its end if that has been. Not while
+   * others are attached.
+   */
   attach(handlers: LinkSocketHandlers): void;
+  /**
+   * Gives the handlers back: they hear nothing more, and what arrives is held, within bounds, for those that are
+   * attached next. A drain that was asked for is forgotten.
+   */
+  detach(): void;
   /** Never throws; what is sent while the socket is not writable is lost. */
   send(data: Uint8Array | string): void;
   /** Asks for one `onDrain` as soon as at most so many bytes are buffered. */

@@ -1,49 +1,57 @@
-import { messageOf, TrunklineError } from "../../errors.ts";
-import { type Deferred, deferred, done } from "../../util/index.ts";
-import { abnormalCode, Carrier, type CarrierEnding } from "./carrier.ts";
-import { type LinkCounters, newCounters } from "./counters.ts";
-import { type ConnectFailure, Dialer } from "./dialer.ts";
-import { asLost, type LinkEnding, type LinkEvents, type LinkOrigin, lost } from "./link-events.ts";
+import { type Deferred, deferred, done, longestTimeoutMs } from "../../util/index.ts";
+import type { CarrierEnding } from "./carrier.ts";
+import { ClientEnd } from "./client-end.ts";
+import { abnormalCode, mayComeBack, replacedCode, restartCode, violationCode } from "./close-codes.ts";
+import type { ControlFrame } from "./control-frame.ts";
+import type { LinkCounters } from "./counters.ts";
+import type { ConnectFailure } from "./dialer.ts";
+import { endingOf, type Finish, lost as lostError } from "./finish.ts";
+import { guarded } from "./guarded-events.ts";
+import type { Beginning, ClientOrigin, LinkEnd, LinkOrigin, ResumableLink } from "./link-end.ts";
+import type { LinkEnding, LinkEvents } from "./link-events.ts";
 import type { LinkSocket } from "./link-socket.ts";
 import { type LinkOptions, type ResolvedLinkOptions, resolveLinkOptions } from "./options.ts";
-import { Outbox } from "./outbox.ts";
+import type { SessionLostReason } from "./session-lost.ts";
+import type { SessionTerms } from "./session-terms.ts";
+import { Traffic } from "./traffic.ts";
+import { type LinkEventName, type LinkStateName, transitions } from "./transitions.ts";
 
-type LinkState =
-  | { readonly name: "idle" }
-  | { readonly name: "connecting"; readonly dialer: Dialer }
-  | { readonly name: "open"; readonly carrier: Carrier }
-  | { readonly name: "flushing" | "closing"; readonly carrier: Carrier; readonly code: number; readonly reason: string }
-  | { readonly name: "closed"; readonly ending: LinkEnding };
+type Cut = Pick<CarrierEnding, "code" | "reason" | "error">;
+type Greet = (received: number) => ControlFrame | undefined;
 
 /**
- * Moves byte arrays between two ends, in order. Plain mode: one connection, at most once, a message a frame.
+ * Moves byte arrays between two ends, in order: in a session that outlives its connections where both ends can, else in
+ * plain mode, over one connection.
  *
  * 1. `onClosed` is called exactly once, and every promise of `send` settles, whichever way the link ends.
- * 2. Messages leave in the order of `send`, also those from before the connection.
- * 3. What waits is bounded; at the bound the sender is told. Nothing is dropped to make room.
- * 4. Nothing the peer sends ends the link, short of breaking the WebSocket protocol or its payload limit.
- * 5. A state owns its dialer or its carrier, and they own the timers: in `idle` and `closed` there is neither a timer
- *    nor a socket.
+ * 2. Messages leave in the order of `send`, also those from before the connection and from between two of them.
+ * 3. In a session they arrive exactly once, or the end says how many may not have. In plain mode they arrive at most once.
+ * 4. What waits is bounded; at the bound the sender is told. Nothing is dropped to make room.
+ * 5. In `idle` and `closed` there is neither a timer nor a socket. Every change of state is one of {@link transitions}.
  */
-export class Link {
-  readonly #origin: LinkOrigin;
-  readonly #events: LinkEvents;
+export class Link implements ResumableLink {
+  readonly #end: LinkEnd;
+  readonly #events: Required<LinkEvents>;
   readonly #options: ResolvedLinkOptions;
-  readonly #outbox: Outbox;
-  readonly #counters: LinkCounters = newCounters();
   readonly #closed: Deferred<LinkEnding> = deferred();
-  #state: LinkState = { name: "idle" };
+  readonly #traffic: Traffic;
+  #state: LinkStateName = "idle";
   #opened = false;
+  #confirmed = false;
+  #saidBye = false;
+  #lastCut: Cut | undefined;
+  #goodbye: Pick<LinkEnding, "code" | "reason"> | undefined;
+  #cancelWindow: (() => void) | undefined;
 
   constructor(origin: LinkOrigin, events: LinkEvents, options?: LinkOptions) {
-    this.#origin = origin;
-    this.#events = events;
+    this.#events = guarded(events);
     this.#options = resolveLinkOptions(options);
-    this.#outbox = new Outbox(this.#options.maxQueuedFrames, this.#options.maxQueuedBytes);
+    this.#traffic = this.#newTraffic();
+    this.#end = "comeBack" in origin ? origin : this.#client(origin);
   }
 
-  get state(): LinkState["name"] {
-    return this.#state.name;
+  get state(): LinkStateName {
+    return this.#state;
   }
 
   /** Resolves when the link is over; never rejects. */
@@ -52,177 +60,241 @@ export class Link {
   }
 
   get counters(): Readonly<LinkCounters> {
-    return { ...this.#counters };
+    return this.#traffic.counters;
   }
 
-  /** Bytes that wait, in the queue and in the socket. */
+  /** Bytes that wait: in the queue, in the socket, for being acknowledged. */
   get bufferedBytes(): number {
-    const state = this.#state;
-    return this.#outbox.bytes + ("carrier" in state ? state.carrier.bufferedBytes : 0);
+    return this.#traffic.bufferedBytes;
   }
 
   /** Begins to dial, or to hear the socket. Does nothing the second time. */
   open(): void {
-    if (this.#state.name !== "idle") return;
-    if ("socket" in this.#origin) {
-      this.#adopt(this.#origin.socket);
-      return;
-    }
-    const dialer = new Dialer(this.#origin.dial, this.#options, {
-      onAttempt: () => {
-        this.#counters.connectAttempts += 1;
-      },
-      onConnected: (socket) => this.#adopt(socket),
-      onFailure: (failure) => this.#connectFailed(failure),
-    });
-    this.#state = { name: "connecting", dialer };
-    dialer.start();
+    if (this.#state !== "idle") return;
+    const beginning = this.#end.begin(this);
+    if (beginning !== undefined) this.#adopt(beginning);
+    else if (this.#move("dial")) this.#end.dial();
   }
 
   /**
-   * Resolves when the socket has taken the message, which waits for the connection and for a peer that reads slowly.
-   * The bytes must not be changed afterwards.
+   * Resolves when the message is on its way, or will be with the next connection: at once, unless the peer does not keep
+   * up or there has been no connection yet. The bytes must not be changed afterwards. A message that is not `replayable`
+   * is not worth sending again over another connection.
    * @throws TrunklineError `TL_MESSAGE_TOO_LARGE`, `TL_LINK_FULL` when too much waits already, `TL_CONNECTION_LOST`
    * when the link has ended or ends before the message's turn, `TL_CONNECT_FAILED` when the last attempt to connect
    * has failed
    */
-  send(bytes: Uint8Array): Promise<void> {
-    const state = this.#state;
-    if (bytes.byteLength > this.#options.maxFrameBytes) return Promise.reject(this.#tooLarge(bytes.byteLength));
-    if (state.name === "open" && this.#outbox.size === 0 && state.carrier.accepts) {
-      state.carrier.send(bytes);
-      this.#notePeak();
-      return done;
+  send(bytes: Uint8Array, replayable = true): Promise<void> {
+    const refusal = this.#traffic.refusal(bytes.byteLength);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    switch (this.#state) {
+      case "open":
+        return this.#traffic.send(bytes, replayable);
+      case "idle":
+      case "dialing":
+        return this.#traffic.queue(bytes, replayable);
+      case "interrupted":
+        return this.#sendLater(bytes, replayable);
+      default:
+        return Promise.reject(lostError("The link is closed, so the message was not sent."));
     }
-    if (state.name === "idle" || state.name === "connecting" || state.name === "open") {
-      const handedOver = this.#outbox.push(bytes);
-      this.#notePeak();
-      return handedOver ?? Promise.reject(this.#full());
-    }
-    return Promise.reject(new TrunklineError("TL_CONNECTION_LOST", "The link is closed, so the message was not sent."));
+  }
+
+  /** While it is on, the peer is not told what has arrived, so that it stops at its bound. Nothing in plain mode. */
+  holdBack(on: boolean): void {
+    this.#traffic.holdBack(on);
   }
 
   /**
-   * Hands over what waits, says goodbye and resolves when the link is over, at the latest after `closeTimeoutMs`.
-   * Before there is a connection it only stops dialing.
+   * Hands over what waits, says goodbye and resolves when the link is over, at the latest after `closeTimeoutMs`. While
+   * there is no connection it only ends.
    */
   async close(code = 1000, reason = ""): Promise<void> {
-    if (this.#state.name === "idle" && "socket" in this.#origin) this.#carry(this.#origin.socket).open();
-    const state = this.#state;
-    if (state.name === "idle" || state.name === "connecting") {
-      if (state.name === "connecting") state.dialer.stop();
-      this.#finish({ code, reason, clean: true, unwrittenFrames: 0 });
-    } else if (state.name === "open") {
-      this.#state = { name: "flushing", carrier: state.carrier, code, reason };
-      state.carrier.endWithin(this.#options.closeTimeoutMs);
-      this.#pump();
-    }
+    this.#goodbye ??= { code: this.#end.retryMs === undefined ? code : restartCode, reason };
+    if (this.#state === "idle") this.#closeUnopened();
+    else if (this.#state === "open") this.#flush();
+    else if (this.#state !== "flushing" && this.#state !== "closing") this.#finish({ ...this.#goodbye, clean: true });
     await this.#closed.promise;
   }
 
   /** Ends it now. The link is closed when this returns. */
   terminate(reason = "terminated on this side"): void {
-    const state = this.#state;
-    if (state.name === "connecting") state.dialer.stop();
-    if (state.name === "idle" && "socket" in this.#origin) this.#origin.socket.terminate();
-    if ("carrier" in state) state.carrier.cut(abnormalCode, reason);
-    else this.#finish({ code: abnormalCode, reason, clean: false, unwrittenFrames: 0 });
+    if (this.#state === "idle") this.#end.begin(this)?.socket.terminate();
+    const { unwrittenFrames } = this.#traffic;
+    this.#traffic.dismiss();
+    this.#finish({ code: abnormalCode, reason, unwrittenFrames });
   }
 
-  #adopt(socket: LinkSocket): void {
-    const carrier = this.#carry(socket);
+  couldResumeAfter(received: number): boolean {
+    return this.#traffic.couldHaveArrived(received);
+  }
+
+  resume(socket: LinkSocket, received: number, token: string): boolean {
+    this.#traffic.dismiss(replacedCode, "replaced");
+    this.#interrupt({ code: replacedCode, reason: "replaced by another connection" });
+    return this.#goOn(socket, received, (count) => ({ t: "resumed", received: count, token }));
+  }
+
+  lose(reason: SessionLostReason, details: Pick<Finish, "error" | "successor"> = {}): void {
+    this.#traffic.dismiss(replacedCode, "the session is lost");
+    const cut = this.#lastCut ?? { code: abnormalCode };
+    this.#finish({ ...cut, ...details, reason: `the session was lost: ${reason}`, lost: reason });
+  }
+
+  /** True when there is such a step from here, which is taken. */
+  #move(event: LinkEventName): boolean {
+    const next = transitions[this.#state][event];
+    if (next !== undefined) this.#state = next;
+    return next !== undefined;
+  }
+
+  #client(origin: ClientOrigin): LinkEnd {
+    return new ClientEnd(origin, this.#options, this.#traffic.counts, {
+      onConnected: (beginning) => this.#adopt(beginning),
+      onReturned: (socket, received) =>
+        this.couldResumeAfter(received) && this.#goOn(socket, received, (count) => this.#end.greeting(count)),
+      onLost: (reason, successor) => this.lose(reason, { successor }),
+      onFailure: (failure) => this.#connectFailed(failure),
+    });
+  }
+
+  #connectFailed(failure: ConnectFailure): void {
+    this.#events.onConnectFailed(failure);
+    if (failure.retryInMs !== undefined) return;
+    const { error } = failure;
+    if (this.#state === "interrupted") this.lose("refused", { error });
+    else this.#finish({ code: abnormalCode, reason: error.message, error });
+  }
+
+  #adopt(beginning: Beginning): void {
+    if (!this.#move("adopt")) return;
     this.#opened = true;
-    this.#tell(() => this.#events.onOpen(socket));
-    carrier.open();
+    this.#traffic.begin(beginning, (received) => this.#end.greeting(received));
+    this.#events.onOpen(beginning.socket);
+    this.#traffic.hear();
     this.#pump();
   }
 
-  #carry(socket: LinkSocket): Carrier {
-    const carrier = new Carrier(socket, this.#options, this.#counters, {
-      onFrame: (data) => this.#receive(data),
-      onOversize: (byteLength) => this.#tell(() => this.#events.onOversize(byteLength)),
+  #newTraffic(): Traffic {
+    return new Traffic(this.#options, {
+      onMessage: (bytes) => this.#receive(bytes),
+      onOversize: (byteLength) => this.#events.onOversize(byteLength),
       onRoom: () => this.#pump(),
-      onEnd: (ending) => this.#ended(ending),
+      onSlow: (bufferedBytes) => this.#events.onSlow(bufferedBytes),
+      onEnded: (ending) => this.#ended(ending),
+      onConfirmed: () => {
+        this.#confirmed = true;
+        this.#end.confirm();
+      },
+      onBye: () => {
+        this.#saidBye = true;
+        this.#traffic.endWithin(this.#options.closeTimeoutMs);
+      },
+      onAway: (retryMs) => this.#end.waitNext(retryMs),
+      onViolation: (why) => {
+        this.#traffic.dismiss(violationCode, why);
+        this.lose("violation", { error: lostError(`The peer does not keep to the protocol: ${why}.`) });
+      },
     });
-    this.#state = { name: "open", carrier };
-    return carrier;
   }
 
   #receive(data: Uint8Array): void {
     // A link that is closed before it was opened still has to read up to the peer's goodbye.
-    if (this.#opened) this.#tell(() => this.#events.onMessage(data));
-  }
-
-  #connectFailed(failure: ConnectFailure): void {
-    this.#counters.connectFailures += 1;
-    this.#tell(() => this.#events.onConnectFailed(failure));
-    if (failure.retryInMs !== undefined) return;
-    const { error } = failure;
-    this.#finish({ code: abnormalCode, reason: error.message, clean: false, error, unwrittenFrames: 0 });
-  }
-
-  #pump(): void {
-    const state = this.#state;
-    if (state.name !== "open" && state.name !== "flushing") return;
-    const { carrier } = state;
-    while (this.#outbox.size > 0 && carrier.accepts) {
-      const entry = this.#outbox.shift();
-      if (entry === undefined) break;
-      carrier.send(entry.bytes);
-      entry.handedOver.resolve();
-    }
-    if (state.name !== "flushing" || this.#outbox.size > 0) return;
-    this.#state = { ...state, name: "closing" };
-    carrier.close(state.code, state.reason);
+    if (this.#opened) this.#events.onMessage(data);
   }
 
   #ended(ending: CarrierEnding): void {
-    const state = this.#state;
-    // The peer merely echoes what we said; its echo carries no reason.
-    const ours = state.name === "closing" && ending.clean ? { code: state.code, reason: state.reason } : {};
-    this.#finish({ ...ending, ...ours });
-  }
-
-  #finish(ending: CarrierEnding): void {
-    if (this.#state.name === "closed") return;
-    const { code, reason, clean } = ending;
-    const error = clean ? undefined : asLost(ending);
-    const unsent = this.#outbox.size;
-    const final = { code, reason, clean, opened: this.#opened, error, unacknowledged: unsent + ending.unwrittenFrames };
-    this.#state = { name: "closed", ending: final };
-    this.#outbox.reject(error ?? lost(`The link was closed (code ${code}) before the message was sent.`));
-    this.#closed.resolve(final);
-    this.#tell(() => this.#events.onClosed(final));
-  }
-
-  /** A listener's fault must neither reach the socket's library nor change what the link does next. */
-  #tell(event: () => void): void {
-    try {
-      event();
-    } catch (cause) {
-      const fault = `A listener of the link threw: ${messageOf(cause)}`;
-      this.#events.onFault(new TrunklineError("TL_HANDLER_FAILED", fault, { cause }));
+    const { code, clean } = ending;
+    if (this.#state !== "open") {
+      const delivered = this.#state === "closing" && clean;
+      // The peer merely echoes what we said; its echo carries no reason.
+      this.#finish({ ...ending, ...(delivered ? this.#goodbye : {}), delivered });
+    } else if (this.#traffic.terms === undefined) this.#finish({ ...ending, lost: clean ? undefined : "plain" });
+    else if (this.#saidBye) this.#finish({ ...ending, code: clean ? code : 1000, clean: true });
+    else if (!mayComeBack(code)) this.#finish({ ...ending, clean: false, lost: "refused" });
+    else {
+      this.#interrupt(ending);
+      this.#comeBack(this.#traffic.terms);
     }
   }
 
-  #notePeak(): void {
-    this.#counters.peakBufferedBytes = Math.max(this.#counters.peakBufferedBytes, this.bufferedBytes);
+  #interrupt(cut: Cut): void {
+    if (!this.#move("cut")) return;
+    const { code, reason } = cut;
+    this.#lastCut = cut;
+    this.#traffic.detach();
+    this.#traffic.counts.interrupted += 1;
+    this.#events.onInterrupted({ code, reason });
   }
 
-  #tooLarge(byteLength: number): TrunklineError {
-    this.#counters.rejectedOutboundSize += 1;
-    return new TrunklineError(
-      "TL_MESSAGE_TOO_LARGE",
-      `A message of ${byteLength} bytes was not sent: the limit is ${this.#options.maxFrameBytes}. Split it, or raise the limit on both sides.`,
-    );
+  #comeBack(terms: SessionTerms): void {
+    // Whoever was told of the interruption may have ended it all.
+    if (this.#state !== "interrupted") return;
+    const { received, weight } = this.#traffic;
+    const waitMs = this.#end.comeBack({ terms, received, weight, confirmed: this.#confirmed });
+    if (waitMs === 0) this.lose("expired");
+    else this.#cancelWindow = this.#options.clock.after(Math.min(waitMs, longestTimeoutMs), () => this.lose("expired"));
   }
 
-  #full(): TrunklineError {
-    this.#counters.rejectedOutboundFull += 1;
-    const { size, bytes } = this.#outbox;
-    return new TrunklineError(
-      "TL_LINK_FULL",
-      `A message was not sent: ${size} messages (${bytes} bytes) already wait for the peer. Wait for the promise of send() before the next one.`,
-    );
+  #goOn(socket: LinkSocket, received: number, greet: Greet): boolean {
+    if (!this.#move("resume")) return false;
+    this.#stopWaiting();
+    const replay = this.#traffic.goOn(socket, received, greet);
+    this.#traffic.counts.resumed += 1;
+    this.#events.onResumed(socket, replay);
+    this.#traffic.hear();
+    this.#pump();
+    return true;
+  }
+
+  #stopWaiting(): void {
+    this.#cancelWindow?.();
+    this.#cancelWindow = undefined;
+    this.#end.stop();
+  }
+
+  #sendLater(bytes: Uint8Array, replayable: boolean): Promise<void> {
+    if (!this.#traffic.offer(bytes, replayable)) {
+      this.lose("overflow");
+      return Promise.reject(lostError("The message was not sent: too much waited for the next connection already."));
+    }
+    this.#end.weigh(this.#traffic.weight);
+    return done;
+  }
+
+  #closeUnopened(): void {
+    const beginning = this.#end.begin(this);
+    if (beginning === undefined) {
+      this.#finish({ ...this.#goodbye, clean: true });
+      return;
+    }
+    this.#traffic.begin(beginning, () => undefined);
+    this.#flush();
+    this.#traffic.hear();
+  }
+
+  #flush(): void {
+    if (!this.#move("close")) return;
+    this.#traffic.endWithin(this.#options.closeTimeoutMs);
+    this.#pump();
+  }
+
+  #pump(): void {
+    if (this.#state === "closed" || this.#state === "closing") return;
+    const isWritten = this.#traffic.pump();
+    if (!isWritten || !this.#move("flush")) return;
+    const { code = 1000, reason = "" } = this.#goodbye ?? {};
+    this.#traffic.sayGoodbye(code, reason, this.#end.retryMs);
+  }
+
+  #finish(finish: Finish): void {
+    if (!this.#move("end")) return;
+    const ending = endingOf(finish, this.#opened, this.#traffic);
+    const { code, error = lostError(`The link was closed (code ${code}) before the message was sent.`) } = ending;
+    this.#stopWaiting();
+    this.#end.free(ending.lost);
+    this.#traffic.end(error);
+    this.#closed.resolve(ending);
+    this.#events.onClosed(ending);
   }
 }

@@ -2,6 +2,7 @@ import { type Deferred, Deque, deferred } from "../../util/index.ts";
 
 export interface OutboxEntry {
   readonly bytes: Uint8Array;
+  readonly replayable: boolean;
   readonly handedOver: Deferred<void>;
 }
 
@@ -26,13 +27,17 @@ export class Outbox {
   }
 
   /** The promise of the hand-over, or nothing when the bound is reached. One frame always fits. */
-  push(bytes: Uint8Array): Promise<void> | undefined {
+  push(bytes: Uint8Array, replayable: boolean): Promise<void> | undefined {
     if (this.size >= this.#maxFrames) return undefined;
     if (this.size > 0 && this.#bytes + bytes.byteLength > this.#maxBytes) return undefined;
     const handedOver = deferred();
-    this.#waiting.push({ bytes, handedOver });
+    this.#waiting.push({ bytes, replayable, handedOver });
     this.#bytes += bytes.byteLength;
     return handedOver.promise;
+  }
+
+  get first(): OutboxEntry | undefined {
+    return this.#waiting.first;
   }
 
   shift(): OutboxEntry | undefined {
