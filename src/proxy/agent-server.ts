@@ -83,7 +83,7 @@ export class AgentServer implements AsyncDisposable {
       own: stopListening !== undefined,
       options,
       sessionCount: () => this.#sessions.connected,
-      requiredProtocol: resume === "require" ? resumeProtocol : undefined,
+      resume,
       onEntry: (entry) => this.#accept(entry),
       onRefused: (data) => this.#refused(data),
       onError: (error, request) => this.#report(error, undefined, request),

@@ -6,9 +6,10 @@ import { type Deferred, deferred, within } from "../util/index.ts";
 import { AddressLimits } from "./address-limits.ts";
 import { Admission, admissionOf } from "./admission.ts";
 import { Arrivals } from "./arrivals.node.ts";
+import { resumeProtocol } from "./link/index.ts";
 import { logLine } from "./log-line.ts";
 import { type Refusal, type RefusalCause, type RefusedData, refusals } from "./refusals.ts";
-import { handshakeProblem, pathOf, refuseUpgrade } from "./upgrade.ts";
+import { handshakeProblem, offers, pathOf, refuseUpgrade } from "./upgrade.ts";
 
 /** Whom a server lets in. */
 export interface EntranceOptions {
@@ -58,8 +59,8 @@ export interface EntranceInit {
   readonly options: EntranceOptions;
   /** How many sessions there are. */
   sessionCount(): number;
-  /** The subprotocol that a client has to offer; undefined when there is none. */
-  readonly requiredProtocol?: string | undefined;
+  /** Whether clients may, must or cannot come back to a session over the subprotocol for it. */
+  readonly resume: "auto" | "require" | "off";
   onEntry(entry: Entry): void;
   onRefused(data: RefusedData): void;
   onError(error: TrunklineError, request: IncomingMessage | undefined): void;
@@ -184,18 +185,15 @@ export class Entrance {
     if (pathOf(request) !== this.path) return refusals.path;
     const problem = handshakeProblem(request);
     if (problem !== undefined) return problem;
-    if (!this.#speaksWhatIsRequired(request)) return refusals.resume;
+    const { resume } = this.#init;
+    const mayComeBack = resume !== "off" && offers(request, resumeProtocol);
+    if (resume === "require" && !mayComeBack) return refusals.resume;
     const { origin } = request.headers;
     if (origin !== undefined && !allowedOrigins.includes(origin)) return refusals.origin;
-    if (this.#init.sessionCount() + this.#entering.size >= maxSessions) return refusals.sessions;
+    // Who may come back to a session need not be one more; whether it is, it says later.
+    const places = mayComeBack ? 2 * maxSessions : maxSessions;
+    if (this.#init.sessionCount() + this.#entering.size >= places) return refusals.sessions;
     return undefined;
-  }
-
-  #speaksWhatIsRequired({ headers }: IncomingMessage): boolean {
-    const { requiredProtocol } = this.#init;
-    if (requiredProtocol === undefined) return true;
-    const offered = headers["sec-websocket-protocol"]?.split(",") ?? [];
-    return offered.some((protocol) => protocol.trim() === requiredProtocol);
   }
 
   async #authenticate(request: IncomingMessage, turnedAway: Promise<void>): Promise<Admission | undefined> {

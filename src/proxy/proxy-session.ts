@@ -192,7 +192,9 @@ export class ProxySession {
   async #closed({ code, reason, clean, opened, lost, unacknowledged, successor }: LinkEnding): Promise<void> {
     this.#connected = false;
     this.#inbound.end();
-    // First of all: whoever hears of the end may begin the next session, which takes this one's place on the bus.
+    // First of all: whoever hears of the end may begin the next session, which takes this one's place on the bus. What
+    // the bus has handed over before is refused one by one, and so told.
+    await this.#outbound.flush();
     await this.#outbound.end();
     const why = clean ? "link closed" : "link lost";
     this.#cancelWorkForPeer(why);

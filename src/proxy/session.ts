@@ -39,6 +39,8 @@ export interface SessionInit {
   readonly link: LinkOptions | undefined;
   readonly setupTimeoutMs: number | undefined;
   onError(error: TrunklineError): void;
+  /** The connection of a session that cannot be resumed has broken. */
+  onBroken(): void;
 }
 
 // In the words of a close frame.
@@ -89,6 +91,7 @@ export class Session implements AgentSession {
     const { bus } = this.runner;
     const websocket = origin instanceof Seat ? origin : origin.socket;
     const proxy = new WebSocketProxyServerAgent(name, { link, ...options, bus, websocket });
+    if (!(origin instanceof Seat)) proxy.on("sessionLost", () => this.#init.onBroken());
     proxy.on("clientDisconnected", async () => {
       // That the client's agent is gone is said first: a cancel would overtake it.
       await within(bus.idle(), lossTimeoutMs);

@@ -155,7 +155,7 @@ export class Sessions {
   }
 
   #open({ request, admission }: Arrival, origin: Seat | { readonly socket: LinkSocket }): Session {
-    const { options, setup, onError } = this.#init;
+    const { options, setup, counters, onError } = this.#init;
     const { link, setupTimeoutMs } = options;
     const { principal } = admission;
     const session: Session = new Session({
@@ -165,6 +165,9 @@ export class Sessions {
       link,
       setupTimeoutMs,
       onError: (error) => onError(error, session.id, request),
+      onBroken: () => {
+        counters.lost.plain += 1;
+      },
     });
     const ended = session
       .run(setup)

@@ -58,3 +58,9 @@ function namesSubprotocols(header: string | undefined): boolean {
   const names = header.split(",").map((name) => name.trim());
   return names.every((name) => subprotocolName.test(name)) && new Set(names).size === names.length;
 }
+
+/** True when the client offers this subprotocol. */
+export function offers({ headers }: IncomingMessage, protocol: string): boolean {
+  const offered = headers["sec-websocket-protocol"]?.split(",") ?? [];
+  return offered.some((name) => name.trim() === protocol);
+}

@@ -26,6 +26,7 @@ export class WsSocket implements LinkSocket {
   readonly #reception = new Reception();
   readonly #agreed: string | undefined;
   #unwritten = 0;
+  #unwrittenControls = 0;
   #arrivals = 0;
   #drainBelow: number | undefined;
   #error: Error | undefined;
@@ -63,6 +64,10 @@ export class WsSocket implements LinkSocket {
     return this.#unwritten;
   }
 
+  get unwrittenControls(): number {
+    return this.#unwrittenControls;
+  }
+
   get inboundActivity(): number {
     return this.#arrivals + (this.websocket._socket?.bytesRead ?? 0);
   }
@@ -83,9 +88,13 @@ export class WsSocket implements LinkSocket {
   }
 
   send(data: Uint8Array | string): void {
-    const isMessage = typeof data !== "string";
-    if (isMessage) this.#unwritten += 1;
-    if (this.writable) this.websocket.send(data, isMessage ? this.#written : this.#offerDrain);
+    if (typeof data === "string") {
+      this.#unwrittenControls += 1;
+      if (this.writable) this.websocket.send(data, this.#controlWritten);
+      return;
+    }
+    this.#unwritten += 1;
+    if (this.writable) this.websocket.send(data, this.#written);
   }
 
   requestDrain(belowBytes: number): void {
@@ -110,6 +119,12 @@ export class WsSocket implements LinkSocket {
   readonly #written = (error?: Error | null): void => {
     if (error) return;
     this.#unwritten -= 1;
+    this.#offerDrain();
+  };
+
+  readonly #controlWritten = (error?: Error | null): void => {
+    if (error) return;
+    this.#unwrittenControls -= 1;
     this.#offerDrain();
   };
 

@@ -81,6 +81,11 @@ export class Carrier {
     return this.#socket.unwrittenFrames;
   }
 
+  /** Control frames likewise, where that can be told. */
+  get unwrittenControls(): number {
+    return this.#socket.unwrittenControls ?? 0;
+  }
+
   get bufferedBytes(): number {
     return this.#socket.bufferedBytes;
   }
@@ -150,6 +155,7 @@ export class Carrier {
       heartbeatMs,
       clock,
       activity: () => this.#socket.inboundActivity,
+      sent: () => this.#counters.framesOut,
       ping,
       onMissed: () => {
         this.#counters.missedHeartbeats += 1;

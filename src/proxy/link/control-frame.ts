@@ -45,6 +45,7 @@ export type ControlFrame =
 export const maxControlBytes = 4_096;
 
 const unresumableReasons = ["expired", "unknown", "overflow", "pressure", "mismatch"] as const;
+const decoder = new TextDecoder("utf-8", { fatal: true });
 // 128 bits in base64url.
 const secret = /^[\w-]{22}$/;
 
@@ -63,7 +64,7 @@ export function readControlFrame(bytes: Uint8Array): ControlFrame | undefined {
   if (bytes.byteLength > maxControlBytes) return undefined;
   let frame: unknown;
   try {
-    frame = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    frame = JSON.parse(decoder.decode(bytes));
   } catch {
     return undefined;
   }

@@ -1,24 +1,29 @@
 import { TrunklineError } from "../../errors.ts";
+import type { CarrierEnding } from "./carrier.ts";
 import { abnormalCode } from "./close-codes.ts";
 import type { LinkEnding } from "./link-events.ts";
 
 /** How a link ends, as far as it is not what goes without saying. */
 export interface Finish extends Partial<Omit<LinkEnding, "opened" | "unacknowledged" | "error">> {
   readonly error?: Error | undefined;
+  /** Frames in the socket. */
   readonly unwrittenFrames?: number;
-  /** The peer has agreed to the end, and so has everything. */
-  readonly delivered?: boolean;
+  /** Frames that were refused at the end, and are as lost as the others. */
+  readonly unsentFrames?: number;
 }
 
-/** What has not been told to be there. */
+/** How a connection was cut. */
+export type Cut = Pick<CarrierEnding, "code" | "reason" | "error">;
+
+/** What may not have arrived. */
 interface Remainder {
-  readonly queuedFrames: number;
   unacknowledged(unwrittenFrames: number): number;
 }
 
 export function endingOf(finish: Finish, opened: boolean, remainder: Remainder): LinkEnding {
-  const { code = abnormalCode, reason = "", clean = false, delivered = false, lost, successor } = finish;
-  const unacknowledged = delivered ? remainder.queuedFrames : remainder.unacknowledged(finish.unwrittenFrames ?? 0);
+  const { code = abnormalCode, reason = "", clean = false, lost, successor } = finish;
+  const { unwrittenFrames = 0, unsentFrames = 0 } = finish;
+  const unacknowledged = remainder.unacknowledged(unwrittenFrames) + unsentFrames;
   const error = clean ? undefined : asLost(code, reason, finish.error);
   return { code, reason, clean, opened, lost, error, unacknowledged, successor };
 }

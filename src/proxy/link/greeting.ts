@@ -3,6 +3,7 @@ import type { Clock } from "./clock.ts";
 import { mayComeBack, violationCode } from "./close-codes.ts";
 import { type Hello, type Resumed, readControlFrame, type Welcome, writeControlFrame } from "./control-frame.ts";
 import type { LinkSocket } from "./link-socket.ts";
+import { RefusedError } from "./refused-error.ts";
 
 /** How long either half of the handshake may take. */
 const helloTimeoutMs = 5_000;
@@ -53,14 +54,18 @@ export function sayHello(
           resolve(answer);
           return;
         }
-        socket.close(violationCode, "not an answer to hello");
-        fail(new TrunklineError("TL_RESUME_UNAVAILABLE", foreignTongue));
+        const why = "not an answer to hello";
+        socket.close(violationCode, why);
+        // It has spoken the protocol before, or it may be a server that agrees to everything.
+        if (hello.resume !== undefined) fail(new RefusedError(foreignTongue, "violation", violationCode, why));
+        else fail(new TrunklineError("TL_RESUME_UNAVAILABLE", foreignTongue));
       },
       onDrain() {},
       onFailing() {},
       onClose({ code, reason }) {
         const why = `The server closed the connection during the handshake (code ${code}${reason && `: ${reason}`}).`;
-        fail(new TrunklineError(mayComeBack(code) ? "TL_CONNECT_FAILED" : "TL_LINK_REFUSED", why));
+        if (mayComeBack(code)) fail(new TrunklineError("TL_CONNECT_FAILED", why));
+        else fail(new RefusedError(why, "refused", code, reason));
       },
     });
   });

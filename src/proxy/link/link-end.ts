@@ -4,6 +4,9 @@ import type { LinkSocket } from "./link-socket.ts";
 import type { SessionLostReason } from "./session-lost.ts";
 import type { SessionTerms } from "./session-terms.ts";
 
+/** What is said before anything else over a connection, where so many frames have been received. */
+export type Greet = (received: number) => ControlFrame | undefined;
+
 /** A connection that is there, and the terms of the session over it; none in plain mode. */
 export interface Beginning {
   readonly socket: LinkSocket;

@@ -29,6 +29,8 @@ export interface LinkSocket {
   readonly bufferedBytes: number;
   /** Binary frames given to {@link send} of which it is not known that they have left; text is no message. */
   readonly unwrittenFrames: number;
+  /** Text frames likewise, where that can be told. */
+  readonly unwrittenControls?: number | undefined;
   /** Changes whenever anything arrives, be it half a frame or a pong. */
   readonly inboundActivity: number;
   /** Absent where the platform has no WebSocket ping. */

@@ -1,23 +1,20 @@
 import { type Deferred, deferred, done, longestTimeoutMs } from "../../util/index.ts";
 import type { CarrierEnding } from "./carrier.ts";
 import { ClientEnd } from "./client-end.ts";
-import { abnormalCode, mayComeBack, replacedCode, restartCode, violationCode } from "./close-codes.ts";
-import type { ControlFrame } from "./control-frame.ts";
+import { mayComeBack, replacedCode, restartCode, violationCode } from "./close-codes.ts";
 import type { LinkCounters } from "./counters.ts";
 import type { ConnectFailure } from "./dialer.ts";
-import { endingOf, type Finish, lost as lostError } from "./finish.ts";
+import { type Cut, endingOf, type Finish, lost as lostError } from "./finish.ts";
 import { guarded } from "./guarded-events.ts";
-import type { Beginning, ClientOrigin, LinkEnd, LinkOrigin, ResumableLink } from "./link-end.ts";
+import type { Beginning, ClientOrigin, Greet, LinkEnd, LinkOrigin, ResumableLink } from "./link-end.ts";
 import type { LinkEnding, LinkEvents } from "./link-events.ts";
 import type { LinkSocket } from "./link-socket.ts";
 import { type LinkOptions, type ResolvedLinkOptions, resolveLinkOptions } from "./options.ts";
+import { RefusedError } from "./refused-error.ts";
 import type { SessionLostReason } from "./session-lost.ts";
 import type { SessionTerms } from "./session-terms.ts";
 import { Traffic } from "./traffic.ts";
 import { type LinkEventName, type LinkStateName, transitions } from "./transitions.ts";
-
-type Cut = Pick<CarrierEnding, "code" | "reason" | "error">;
-type Greet = (received: number) => ControlFrame | undefined;
 
 /**
  * Moves byte arrays between two ends, in order: in a session that outlives its connections where both ends can, else in
@@ -68,7 +65,7 @@ export class Link implements ResumableLink {
     return this.#traffic.bufferedBytes;
   }
 
-  /** Begins to dial, or to hear the socket. Does nothing the second time. */
+  /** Dials, or begins to hear the socket. Only once. */
   open(): void {
     if (this.#state !== "idle") return;
     const beginning = this.#end.begin(this);
@@ -120,9 +117,7 @@ export class Link implements ResumableLink {
   /** Ends it now. The link is closed when this returns. */
   terminate(reason = "terminated on this side"): void {
     if (this.#state === "idle") this.#end.begin(this)?.socket.terminate();
-    const { unwrittenFrames } = this.#traffic;
-    this.#traffic.dismiss();
-    this.#finish({ code: abnormalCode, reason, unwrittenFrames });
+    this.#finish({ reason, unwrittenFrames: this.#traffic.dismiss() });
   }
 
   couldResumeAfter(received: number): boolean {
@@ -130,15 +125,15 @@ export class Link implements ResumableLink {
   }
 
   resume(socket: LinkSocket, received: number, token: string): boolean {
+    if (this.#state !== "open" && this.#state !== "interrupted") return false;
     this.#traffic.dismiss(replacedCode, "replaced");
     this.#interrupt({ code: replacedCode, reason: "replaced by another connection" });
     return this.#goOn(socket, received, (count) => ({ t: "resumed", received: count, token }));
   }
 
-  lose(reason: SessionLostReason, details: Pick<Finish, "error" | "successor"> = {}): void {
+  lose(lost: SessionLostReason, details: Finish = {}): void {
     this.#traffic.dismiss(replacedCode, "the session is lost");
-    const cut = this.#lastCut ?? { code: abnormalCode };
-    this.#finish({ ...cut, ...details, reason: `the session was lost: ${reason}`, lost: reason });
+    this.#finish({ ...this.#lastCut, reason: `the session was lost: ${lost}`, ...details, lost });
   }
 
   /** True when there is such a step from here, which is taken. */
@@ -162,8 +157,9 @@ export class Link implements ResumableLink {
     this.#events.onConnectFailed(failure);
     if (failure.retryInMs !== undefined) return;
     const { error } = failure;
-    if (this.#state === "interrupted") this.lose("refused", { error });
-    else this.#finish({ code: abnormalCode, reason: error.message, error });
+    if (this.#state !== "interrupted") this.#finish({ reason: error.message, error });
+    else if (error instanceof RefusedError) this.lose(error.lost, { ...error.closing, error });
+    else this.lose("refused", { error });
   }
 
   #adopt(beginning: Beginning): void {
@@ -193,7 +189,8 @@ export class Link implements ResumableLink {
       onAway: (retryMs) => this.#end.waitNext(retryMs),
       onViolation: (why) => {
         this.#traffic.dismiss(violationCode, why);
-        this.lose("violation", { error: lostError(`The peer does not keep to the protocol: ${why}.`) });
+        const error = lostError(`The peer does not keep to the protocol: ${why}.`);
+        this.lose("violation", { error, code: violationCode, reason: why });
       },
     });
   }
@@ -206,9 +203,8 @@ export class Link implements ResumableLink {
   #ended(ending: CarrierEnding): void {
     const { code, clean } = ending;
     if (this.#state !== "open") {
-      const delivered = this.#state === "closing" && clean;
       // The peer merely echoes what we said; its echo carries no reason.
-      this.#finish({ ...ending, ...(delivered ? this.#goodbye : {}), delivered });
+      this.#finish({ ...ending, ...(this.#state === "closing" && clean ? this.#goodbye : {}) });
     } else if (this.#traffic.terms === undefined) this.#finish({ ...ending, lost: clean ? undefined : "plain" });
     else if (this.#saidBye) this.#finish({ ...ending, code: clean ? code : 1000, clean: true });
     else if (!mayComeBack(code)) this.#finish({ ...ending, clean: false, lost: "refused" });
@@ -228,10 +224,12 @@ export class Link implements ResumableLink {
   }
 
   #comeBack(terms: SessionTerms): void {
-    // Whoever was told of the interruption may have ended it all.
+    // Who was told may have ended it all.
     if (this.#state !== "interrupted") return;
     const { received, weight } = this.#traffic;
     const waitMs = this.#end.comeBack({ terms, received, weight, confirmed: this.#confirmed });
+    // Its weight alone may have been too much for the server.
+    if (this.#state !== "interrupted") return;
     if (waitMs === 0) this.lose("expired");
     else this.#cancelWindow = this.#options.clock.after(Math.min(waitMs, longestTimeoutMs), () => this.lose("expired"));
   }
@@ -254,12 +252,12 @@ export class Link implements ResumableLink {
   }
 
   #sendLater(bytes: Uint8Array, replayable: boolean): Promise<void> {
-    if (!this.#traffic.offer(bytes, replayable)) {
-      this.lose("overflow");
-      return Promise.reject(lostError("The message was not sent: too much waited for the next connection already."));
+    if (this.#traffic.offer(bytes, replayable)) {
+      this.#end.weigh(this.#traffic.weight);
+      return done;
     }
-    this.#end.weigh(this.#traffic.weight);
-    return done;
+    this.lose("overflow", { unsentFrames: 1 });
+    return Promise.reject(lostError("The message was not sent: too much waited for the next connection already."));
   }
 
   #closeUnopened(): void {

@@ -2,9 +2,9 @@ import { replacedCode } from "./close-codes.ts";
 import { type UnresumableReason, writeControlFrame } from "./control-frame.ts";
 import type { Absence, Beginning, LinkEnd, ResumableLink } from "./link-end.ts";
 import type { LinkSocket } from "./link-socket.ts";
-import { isSameSecret, newSecret } from "./secret.ts";
 import type { SessionLostReason } from "./session-lost.ts";
 import type { SessionTerms } from "./session-terms.ts";
+import { TokenChain } from "./token-chain.ts";
 
 /** Who hears of what happens at a seat. */
 export interface SeatEvents {
@@ -21,15 +21,14 @@ const unconfirmedWindowMs = 10_000;
  * A server's half of a session, from the welcome to its end: where a client that comes back is known by `sid` and
  * `token`, and led to its link.
  *
- * The token is another one after every resume. The one before is good as well until the client has acknowledged
- * something: it may not have received the new one.
+ * The token is another one after every resume. The ones before are good as well until the client has acknowledged
+ * something: it may not have heard of the new one.
  */
 export class Seat implements LinkEnd {
   readonly terms: SessionTerms;
   readonly #events: SeatEvents;
+  readonly #tokens = new TokenChain();
   #socket: LinkSocket;
-  #token = newSecret();
-  #previousToken: string | undefined;
   #link: ResumableLink | undefined;
   #retryMs: readonly [min: number, max: number] | undefined;
 
@@ -50,7 +49,7 @@ export class Seat implements LinkEnd {
   }
 
   get token(): string {
-    return this.#token;
+    return this.#tokens.newest;
   }
 
   /** From here on the link has the socket, and the seat leads to the link. */
@@ -66,28 +65,29 @@ export class Seat implements LinkEnd {
   greeting(): undefined {}
 
   isProvenBy(token: string): boolean {
-    const current = isSameSecret(this.#token, token);
-    const previous = this.#previousToken !== undefined && isSameSecret(this.#previousToken, token);
-    return current || previous;
+    return this.#tokens.has(token);
   }
 
   couldResumeAfter(received: number): boolean {
     return this.#link === undefined ? received === 0 : this.#link.couldResumeAfter(received);
   }
 
-  /** After {@link isProvenBy} and {@link couldResumeAfter}: goes on over another connection. False when it is too late. */
-  resume(socket: LinkSocket, received: number): boolean {
-    const token = newSecret();
+  /**
+   * After {@link isProvenBy} this token and {@link couldResumeAfter}: goes on over another connection. False when it is
+   * too late.
+   */
+  resume(socket: LinkSocket, received: number, shown: string): boolean {
+    this.#tokens.renew(shown);
+    const { token } = this;
     if (this.#link === undefined) {
       // Nothing of what the old one holds has been counted, so the client will send it again.
       this.#socket.close(replacedCode, "replaced");
       this.#socket.terminate();
       this.#socket = socket;
       socket.send(writeControlFrame({ t: "resumed", received: 0, token }));
-    } else if (!this.#link.resume(socket, received, token)) return false;
-    this.#previousToken = this.#token;
-    this.#token = token;
-    return true;
+      return true;
+    }
+    return this.#link.resume(socket, received, token);
   }
 
   lose(reason: UnresumableReason): void {
@@ -102,7 +102,7 @@ export class Seat implements LinkEnd {
 
   /** The client has acknowledged something on its present connection. */
   confirm(): void {
-    this.#previousToken = undefined;
+    this.#tokens.confirm();
   }
 
   /** The server is about to close: when the session is ended, the client is told to come back instead. */

@@ -111,7 +111,7 @@ export class SessionDesk {
       seat.lose("mismatch");
       return this.#welcome(socket, principal, "mismatch");
     }
-    if (!seat.resume(socket, received)) return this.#welcome(socket, principal, "unknown");
+    if (!seat.resume(socket, received, token)) return this.#welcome(socket, principal, "unknown");
     this.#resumed += 1;
     return { kind: "resumed", sid };
   }

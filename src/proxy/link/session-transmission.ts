@@ -2,6 +2,7 @@ import type { Carrier } from "./carrier.ts";
 import type { Clock } from "./clock.ts";
 import { type ControlFrame, readControlFrame, writeControlFrame } from "./control-frame.ts";
 import type { LinkCounters } from "./counters.ts";
+import type { Greet } from "./link-end.ts";
 import { ackDelayMs, Receipts } from "./receipts.ts";
 import { type Replay, SentLog } from "./sent-log.ts";
 import type { SessionTerms } from "./session-terms.ts";
@@ -21,6 +22,7 @@ export interface SessionTransmissionEvents {
   onViolation(why: string): void;
 }
 
+const maxUnwrittenAcks = 64;
 // What a frame costs beside its bytes.
 const bytesPerEntry = 128;
 
@@ -42,6 +44,8 @@ export class SessionTransmission implements Transmission {
   #confirmed = false;
   #full = false;
   #held = false;
+  /** The peer wants a sign of life. */
+  #isAsked = false;
   #cancelAck: (() => void) | undefined;
 
   constructor(terms: SessionTerms, clock: Clock, counters: LinkCounters, events: SessionTransmissionEvents) {
@@ -108,7 +112,7 @@ export class SessionTransmission implements Transmission {
    * Goes on over this connection, after {@link couldHaveArrived}. What `greet` makes of the number of frames received
    * here is said before anything else.
    */
-  attach(carrier: Carrier, received: number, greet: (received: number) => ControlFrame | undefined): Replay {
+  attach(carrier: Carrier, received: number, greet: Greet): Replay {
     this.#log.resumeAfter(received);
     this.#counters.acknowledged = this.#log.acknowledged;
     this.#carrier = carrier;
@@ -180,10 +184,14 @@ export class SessionTransmission implements Transmission {
         break;
       case "skip":
         this.#counters.skippedByPeer += frame.count;
-        if (!this.#receipts.skip(frame.count)) this.#events.onViolation("it leaves out more frames than there can be");
-        else this.#acknowledge();
+        // A few bytes may stand for any number of frames, so they are not worth an answer each.
+        if (this.#receipts.skip(frame.count)) this.#acknowledgeSoon();
+        else this.#events.onViolation("it leaves out more frames than there can be");
         break;
       case "bye":
+        // The last chance: behind it comes the close, after which nothing can be said.
+        this.#held = false;
+        this.#tell();
         this.#events.onBye();
         break;
       case "away":
@@ -206,6 +214,7 @@ export class SessionTransmission implements Transmission {
       this.#events.onConfirmed();
     } else if (received === before && this.#carrier?.canPing === true) {
       // A peer that cannot ping asks in this way, and sees no other sign of life. Soon is soon enough.
+      this.#isAsked = true;
       this.#acknowledgeSoon();
     }
     if (this.#full && !this.#hasRoom()) return;
@@ -227,18 +236,23 @@ export class SessionTransmission implements Transmission {
 
   #acknowledge(): void {
     if (this.#held) return;
-    if (this.#receipts.due) this.#tell();
+    // A peer that does not read is not told more and more.
+    if (this.#receipts.due && (this.#carrier?.unwrittenControls ?? 0) < maxUnwrittenAcks) this.#tell();
     else this.#acknowledgeSoon();
   }
 
   #acknowledgeSoon(): void {
     if (this.#carrier === undefined) return;
-    this.#cancelAck ??= this.#clock.after(ackDelayMs, () => this.#tell());
+    this.#cancelAck ??= this.#clock.after(ackDelayMs, () => {
+      this.#cancelAck = undefined;
+      if (!this.#held || this.#isAsked) this.#tell();
+    });
   }
 
   #tell(): void {
     this.#cancelAck?.();
     this.#cancelAck = undefined;
+    this.#isAsked = false;
     const received = this.#held ? this.#receipts.told : this.#receipts.tell();
     this.#carrier?.sendControl(writeControlFrame({ t: "ack", received }));
   }

@@ -1,7 +1,6 @@
 import { Carrier, type CarrierEnding } from "./carrier.ts";
-import type { ControlFrame } from "./control-frame.ts";
 import { type LinkCounters, newCounters } from "./counters.ts";
-import type { Beginning } from "./link-end.ts";
+import type { Beginning, Greet } from "./link-end.ts";
 import type { LinkSocket } from "./link-socket.ts";
 import type { ResolvedLinkOptions } from "./options.ts";
 import { Outlet } from "./outlet.ts";
@@ -59,17 +58,8 @@ export class Traffic {
 
   get counters(): LinkCounters {
     const { bufferedBytes } = this;
-    return { ...this.counts, bufferedBytes, unacknowledged: this.unacknowledged(this.unwrittenFrames) };
-  }
-
-  /** Frames in the socket. */
-  get unwrittenFrames(): number {
-    return this.#carrier?.unwrittenFrames ?? 0;
-  }
-
-  /** Frames that wait for their turn. */
-  get queuedFrames(): number {
-    return this.#outlet.queuedFrames;
+    const unacknowledged = this.unacknowledged(this.#carrier?.unwrittenFrames ?? 0);
+    return { ...this.counts, bufferedBytes, unacknowledged };
   }
 
   /** How many frames may be lost when it all ends now. */
@@ -83,7 +73,7 @@ export class Traffic {
   }
 
   /** Takes the first connection. */
-  begin({ socket, terms }: Beginning, greet: (received: number) => ControlFrame | undefined): void {
+  begin({ socket, terms }: Beginning, greet: Greet): void {
     if (terms === undefined) {
       const carrier = this.#carry(socket, this.#options);
       const { maxFrameBytes } = this.#options;
@@ -97,7 +87,7 @@ export class Traffic {
   }
 
   /** Takes another connection of a session, over which the peer has received so many frames. */
-  goOn(socket: LinkSocket, received: number, greet: (received: number) => ControlFrame | undefined): Replay {
+  goOn(socket: LinkSocket, received: number, greet: Greet): Replay {
     const session = this.#session;
     if (session === undefined) return { replayed: 0, skipped: 0 };
     return session.attach(this.#carry(socket, session.terms), received, greet);
@@ -115,9 +105,11 @@ export class Traffic {
     this.pump();
   }
 
-  /** The connection is cut, silently here; the peer is told why, if there is something to tell. */
-  dismiss(code?: number, reason?: string): void {
+  /** Cuts the connection; the peer is told why, if there is something to tell. Returns how many frames were in it. */
+  dismiss(code?: number, reason?: string): number {
+    const unwrittenFrames = this.#carrier?.unwrittenFrames ?? 0;
     this.#carrier?.dismiss(code, reason);
+    return unwrittenFrames;
   }
 
   /** The connection is cut unless it has ended by then. */
