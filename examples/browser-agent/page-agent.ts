@@ -50,7 +50,7 @@ export class PageAgent extends BaseAgent {
 
   override async onReady(): Promise<void> {
     await super.onReady();
-    // It comes with each connection.
+    // It comes with each session, which outlives its connections.
     await this.watchAgent("assistant", () => this.#meet());
     await this.activateAgent("proxy");
   }
@@ -70,7 +70,7 @@ export class PageAgent extends BaseAgent {
   }
 
   async #meet(): Promise<void> {
-    this.#view.connected();
+    this.#view.status("connected");
     await this.activateAgent("assistant", { args: this.#welcomed ? welcomeBack : welcome });
     this.#welcomed = true;
   }

@@ -58,13 +58,14 @@ export class PageView {
     this.#write("note", text);
   }
 
-  connected(): void {
-    this.#element("status").textContent = "connected";
+  /** How it stands with the connection. */
+  status(text: string): void {
+    this.#element("status").textContent = text;
   }
 
-  /** No answer will come over a connection that is not there. */
+  /** No answer will come over a connection that is lost. */
   notConnected(why: string): void {
-    this.#element("status").textContent = why;
+    this.status(why);
     this.endLine();
     this.turns.giveUp();
   }

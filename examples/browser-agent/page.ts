@@ -16,12 +16,22 @@ const proxy = new WebSocketProxyClientAgent("proxy", {
   remoteAgentName: "assistant",
   forwardMessages: [BusFrameMessage],
 });
+// A connection that breaks is replaced by itself, and what was on its way arrives: nothing is to be done but to say so.
+let inSession = false;
+proxy.on("connected", () => {
+  inSession = true;
+});
+proxy.on("interrupted", () => view.status("interrupted, connecting again"));
+proxy.on("resumed", () => view.status("connected"));
 proxy.on("disconnected", async () => {
+  inSession = false;
   view.notConnected("connection lost, connecting again");
   await agent.activateAgent("proxy");
 });
 proxy.on("connectFailed", ({ retryInMs = 0 }) => {
-  view.notConnected(`no connection, trying again in ${(retryInMs / 1_000).toFixed(1)} s`);
+  const why = `no connection, trying again in ${(retryInMs / 1_000).toFixed(1)} s`;
+  if (inSession) view.status(why);
+  else view.notConnected(why);
 });
 view.onWords((text) => void agent.hear(text).catch((error: Error) => view.note(error.message)));
 

@@ -45,7 +45,8 @@ await runProgram(async (args) => {
   });
 
   const serve = (port: number) =>
-    serveAgents({ host: flags.host, port }, async (session) => {
+    // Nobody sits before a terminal for the two minutes that a session waits for its client by default.
+    serveAgents({ host: flags.host, port, link: { windowMs: 3_000 } }, async (session) => {
       const proxy = session.proxy({
         agentName: "assistant",
         remoteAgentName: "acme",

@@ -35,11 +35,16 @@ export async function converse({ url, say, verbose }: ConverseOptions): Promise<
     forwardMessages: [BusFrameMessage],
     link: { connectAttempts: 1 },
   });
-  proxy.on("connectFailed", async ({ error }) => {
+  proxy.on("connectFailed", async ({ error, retryInMs }) => {
+    // While a session waits for its next connection it is tried again and again.
+    if (retryInMs !== undefined) return;
     transport.close();
     fail(error);
     await runner.cancel("no connection");
   });
+  const tell = (news: string) => transport.aside(() => console.error(news));
+  proxy.on("interrupted", () => tell("The connection to the assistant is gone. Waiting for it to come back."));
+  proxy.on("resumed", () => tell("The connection to the assistant is back."));
   proxy.on("disconnected", async ({ clean, code, reason }) => {
     transport.close();
     if (!clean) fail(new Error(lostMessage(code, reason)));

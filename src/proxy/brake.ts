@@ -7,17 +7,25 @@ export interface BrakeOptions {
   hold(on: boolean): void;
 }
 
+/** What waits to be handled. */
+export interface Waiting {
+  readonly bytes: number;
+  readonly messages: number;
+}
+
 /**
  * Holds a peer back while too much of what it sent waits to be handled here.
  *
- * Two peers whose agents each wait for the other to take something would wait for ever. So it lets go when nothing is
- * handled for too long; what comes then is bounded by whoever takes it.
+ * 1. Two peers that hold each other back would wait for ever. So a peer is let go while it does not take what we send:
+ *    the work here may be waiting for just that.
+ * 2. It is let go, too, when nothing is handled for too long, whatever the work is waiting for.
+ *
+ * What comes then is bounded by whoever takes it.
  */
 export class Brake {
   readonly #options: BrakeOptions;
-  #bytes = 0;
-  #messages = 0;
   #held = false;
+  #isPeerSlow = false;
   /** It has let go, and nothing was handled since. */
   #gaveUp = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -26,29 +34,24 @@ export class Brake {
     this.#options = options;
   }
 
-  /** How much waits, in bytes. */
-  get bytes(): number {
-    return this.#bytes;
+  /** Something has come. */
+  more(waiting: Waiting): void {
+    if (!this.#held && !this.#gaveUp && !this.#isPeerSlow && this.#share(waiting) >= 1) this.#hold();
   }
 
-  get messages(): number {
-    return this.#messages;
-  }
-
-  arrived(bytes: number): void {
-    this.#bytes += bytes;
-    this.#messages += 1;
-    if (!this.#held && !this.#gaveUp && this.#share >= 1) this.#hold();
-  }
-
-  handled(bytes: number, messages: number): void {
-    this.#bytes -= bytes;
-    this.#messages -= messages;
+  /** Something was handled. */
+  less(waiting: Waiting): void {
     this.#gaveUp = false;
     if (!this.#held) return;
     clearTimeout(this.#timer);
-    if (this.#share <= 0.5) this.#release();
+    if (this.#share(waiting) <= 0.5) this.#release();
     else this.#wait();
+  }
+
+  /** The peer does not take what we send, or takes it again. */
+  peerIsSlow(isSlow: boolean): void {
+    this.#isPeerSlow = isSlow;
+    if (isSlow && this.#held) this.#release();
   }
 
   /** Lets go for good. */
@@ -56,8 +59,8 @@ export class Brake {
     if (this.#held) this.#release();
   }
 
-  get #share(): number {
-    return Math.max(this.#bytes / this.#options.maxBytes, this.#messages / this.#options.maxMessages);
+  #share({ bytes, messages }: Waiting): number {
+    return Math.max(bytes / this.#options.maxBytes, messages / this.#options.maxMessages);
   }
 
   #hold(): void {

@@ -40,7 +40,7 @@ export interface EntranceOptions {
    * does not come through it. Undefined: that of the socket. Default: always that of the socket; no header is believed.
    */
   readonly addressOf?: ((request: IncomingMessage) => string | undefined) | undefined;
-  /** How long a socket may take from its connection to the end of its request's headers. Default 10,000. */
+  /** How long a socket may take from its connection to the end of its request's headers. Default 7,000. */
   readonly handshakeTimeoutMs?: number | undefined;
 }
 
@@ -57,8 +57,10 @@ export interface EntranceInit {
   /** The HTTP server is the agents' own. */
   readonly own: boolean;
   readonly options: EntranceOptions;
-  /** How many sessions there are. */
+  /** How many sessions there are, and clients that are about to have one. */
   sessionCount(): number;
+  /** How many of them have a connection. */
+  connectedCount(): number;
   /** Whether clients may, must or cannot come back to a session over the subprotocol for it. */
   readonly resume: "auto" | "require" | "off";
   onEntry(entry: Entry): void;
@@ -66,7 +68,7 @@ export interface EntranceInit {
   onError(error: TrunklineError, request: IncomingMessage | undefined): void;
 }
 
-const defaultHandshakeTimeoutMs = 10_000;
+const defaultHandshakeTimeoutMs = 7_000;
 export const defaultMaxSessions = 1_000;
 const defaultMaxConnectionsPerAddress = 64;
 const maxAddressLength = 128;
@@ -191,8 +193,11 @@ export class Entrance {
     const { origin } = request.headers;
     if (origin !== undefined && !allowedOrigins.includes(origin)) return refusals.origin;
     // Who may come back to a session need not be one more; whether it is, it says later.
-    const places = mayComeBack ? 2 * maxSessions : maxSessions;
-    if (this.#init.sessionCount() + this.#entering.size >= places) return refusals.sessions;
+    const { sessionCount, connectedCount } = this.#init;
+    const isFull = mayComeBack
+      ? connectedCount() + this.#entering.size >= 2 * maxSessions
+      : sessionCount() + this.#entering.size >= maxSessions;
+    if (isFull) return refusals.sessions;
     return undefined;
   }
 

@@ -1,4 +1,5 @@
 import type { TrunklineError } from "../errors.ts";
+import { resumeProtocol } from "./link/index.ts";
 import { logLine } from "./log-line.ts";
 import { masked } from "./masked.ts";
 
@@ -41,8 +42,8 @@ function withoutCredentials(text: string): string {
 
 function secretsOf({ url = "", rawHeaders }: RequestSecrets): string[] {
   const query = url.slice(url.indexOf("?") >= 0 ? url.indexOf("?") + 1 : url.length);
-  const headers = rawHeaders.filter((_, index) => {
-    return index % 2 === 1 && !plainHeaders.has(rawHeaders[index - 1]?.toLowerCase() ?? "");
+  const headers = rawHeaders.filter((value, index) => {
+    return index % 2 === 1 && value !== resumeProtocol && !plainHeaders.has(rawHeaders[index - 1]?.toLowerCase() ?? "");
   });
   const basic = headers.flatMap((value) => {
     const [, encoded] = /^basic +(\S+)/i.exec(value) ?? [];

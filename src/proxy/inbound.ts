@@ -1,6 +1,7 @@
 import type { AgentBus, BusMessage } from "../bus/index.ts";
 import { messageOf, TrunklineError } from "../errors.ts";
 import type { MessageSerializer } from "../wire/index.ts";
+import { Backlog } from "./backlog.ts";
 import { Brake } from "./brake.ts";
 import { type Gate, gateCauses } from "./gate.ts";
 import type { RejectedData } from "./proxy-events.ts";
@@ -13,7 +14,9 @@ export interface InboundOptions {
   readonly maxWaitingBytes: number;
   /** While it is on, the peer is to send no more than it has begun to. */
   holdBack(on: boolean): void;
-  /** Resolves once what has been delivered so far is handled. */
+  /** Resolves once the agent has handled what has been delivered so far. */
+  taken(): Promise<unknown>;
+  /** Resolves once that is handled, and what was said in answer has left. */
   handled(): Promise<unknown>;
   /** The peer says which agent it has; the proxy makes of it what it can vouch for. */
   onDiscovery(message: DiscoveryMessage): void;
@@ -38,7 +41,8 @@ const patienceMs = 5_000;
 export class Inbound {
   readonly #options: InboundOptions;
   readonly #brake: Brake;
-  #counting = false;
+  readonly #untaken: Backlog;
+  readonly #unhandled: Backlog;
 
   constructor(options: InboundOptions) {
     this.#options = options;
@@ -48,6 +52,16 @@ export class Inbound {
       patienceMs,
       hold: (on) => options.holdBack(on),
     });
+    this.#untaken = new Backlog(
+      () => options.taken(),
+      () => this.#brake.less(this.#untaken),
+    );
+    this.#unhandled = new Backlog(() => options.handled());
+  }
+
+  /** The peer does not take what is sent to it, or takes it again. */
+  peerIsSlow(isSlow: boolean): void {
+    this.#brake.peerIsSlow(isSlow);
   }
 
   /** Nothing more will come. */
@@ -72,7 +86,7 @@ export class Inbound {
 
   #deliver(message: BusMessage, byteLength: number): void {
     const { bus, maxWaitingBytes, onError } = this.#options;
-    if (this.#brake.bytes + byteLength > maxWaitingBytes) {
+    if (this.#unhandled.bytes + byteLength > maxWaitingBytes) {
       this.#refuse(message, `over ${maxWaitingBytes} bytes would wait to be handled.`);
       return;
     }
@@ -91,19 +105,9 @@ export class Inbound {
   }
 
   #count(byteLength: number): void {
-    this.#brake.arrived(byteLength);
-    if (!this.#counting) void this.#discount();
-  }
-
-  /** Whenever what was there is handled, that much waits no more. */
-  async #discount(): Promise<void> {
-    this.#counting = true;
-    while (this.#brake.messages > 0) {
-      const { bytes, messages } = this.#brake;
-      await this.#options.handled();
-      this.#brake.handled(bytes, messages);
-    }
-    this.#counting = false;
+    this.#unhandled.add(byteLength);
+    this.#untaken.add(byteLength);
+    this.#brake.more(this.#untaken);
   }
 
   #read(bytes: Uint8Array): BusMessage | undefined {

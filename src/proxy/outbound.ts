@@ -53,6 +53,16 @@ export class Outbound implements BusSubscriber {
     return this.#options.bus.idle(this);
   }
 
+  /**
+   * Resolves at once, unless more waits than senders that wait for their `send` can have brought: then when it has been
+   * given to the link.
+   */
+  async uncrowded(): Promise<void> {
+    const { bus } = this.#options;
+    const lanes = bus.subscriptions.find(({ name }) => name === this.name);
+    if (lanes !== undefined && lanes.ordinary + lanes.urgent > 2 * maxQueuedMessages) await this.flush();
+  }
+
   end(): Promise<void> {
     return this.#options.bus.unsubscribe(this);
   }

@@ -99,8 +99,9 @@ export class ProxySession {
       maxWaitingBytes: route.maxWaitingBytes ?? defaultMaxWaitingBytes,
       onDiscovery: (message) => this.#presence.learn(message),
       onMessage: (message) => this.#presence.notice(message),
+      taken: () => bus.idleAt(route.localAgentName),
       // Also what is said in answer: a peer that does not read its answers must not get us to pile them up.
-      handled: () => Promise.all([bus.idleAt(route.localAgentName), this.#outbound.flush()]),
+      handled: () => Promise.all([bus.idleAt(route.localAgentName), this.#outbound.uncrowded()]),
       onUndelivered: (message, why) => this.#answerUndelivered(message, why),
       holdBack: (on) => this.#link.holdBack(on),
     });
@@ -175,7 +176,11 @@ export class ProxySession {
       onOversize: (byteLength: number) => this.#oversize(byteLength),
       onInterrupted: (interruption: Interruption) => events.onInterrupted(interruption),
       onResumed: ({ websocket }: LinkSocket, replay: Replay) => events.onResumed({ websocket, ...replay }),
-      onSlow: (bufferedBytes: number) => events.onSlow({ bufferedBytes }),
+      onSlow: (bufferedBytes: number) => {
+        this.#inbound.peerIsSlow(true);
+        events.onSlow({ bufferedBytes });
+      },
+      onCaughtUp: () => this.#inbound.peerIsSlow(false),
       onConnectFailed: (failure: ConnectFailure) => this.#events.onConnectFailed(failure),
       onClosed: (ending: LinkEnding) => void this.#closed(ending),
       onFault: (error: TrunklineError) => this.#events.onError(error),

@@ -1,3 +1,4 @@
+import { nextTurn, Turn } from "../util/index.ts";
 import type { LinkSocketHandlers, SocketEnding } from "./link/index.ts";
 
 interface HeldFrame {
@@ -7,6 +8,11 @@ interface HeldFrame {
 
 const maxHeldFrames = 2_048;
 const maxHeldBytes = 4_194_304;
+// For how long frames are delivered before others have their turn.
+const turnMs = 10;
+// The clock is looked at after so many frames, or so many bytes.
+const framesPerLook = 16;
+const bytesPerLook = 65_536;
 
 /**
  * What arrives on a socket, held while nobody listens: a peer may speak before the agents are built, and the socket may
@@ -15,8 +21,15 @@ const maxHeldBytes = 4_194_304;
  * 1. Frames are delivered in order, each once, and the end of the socket after them, once to whoever listens.
  * 2. Frames that are held are bounded.
  * 3. After `detach`, those who listened hear nothing more, also in the middle of what was held for them.
+ * 4. A library hands over at once all the frames of what it has read, which may be thousands. When those have taken
+ *    their time the rest is held until the event loop has turned, as far as the bound allows.
  */
 export class Reception {
+  readonly #onResting: (isResting: boolean) => void;
+  readonly #turn = new Turn(turnMs);
+  #framesToLook = framesPerLook;
+  #bytesToLook = bytesPerLook;
+  #resting = false;
   #handlers: LinkSocketHandlers | undefined;
   #held: HeldFrame[] = [];
   #heldBytes = 0;
@@ -26,6 +39,11 @@ export class Reception {
   #told: "nothing" | "failing" | "closed" = "nothing";
   #delivering = false;
 
+  /** @param onResting - Frames are held, or no longer, until the event loop has turned: time to read no further. */
+  constructor(onResting: (isResting: boolean) => void = () => {}) {
+    this.#onResting = onResting;
+  }
+
   get ended(): boolean {
     return this.#ending !== undefined;
   }
@@ -33,6 +51,11 @@ export class Reception {
   /** True when half of what may be held is: time to read no further. */
   get crowded(): boolean {
     return this.#held.length >= maxHeldFrames / 2 || this.#heldBytes >= maxHeldBytes / 2;
+  }
+
+  /** True while frames are held only until the event loop has turned. */
+  get resting(): boolean {
+    return this.#resting;
   }
 
   attach(handlers: LinkSocketHandlers): void {
@@ -48,11 +71,15 @@ export class Reception {
   /** False when nobody listens and too much is held already; the frame is gone. */
   message(data: Uint8Array, kind: "binary" | "text"): boolean {
     if (this.ended) return true;
-    if (this.#handlers !== undefined && this.#held.length === 0) {
+    // Late is better than lost, and than without a bound.
+    if (this.#resting) this.#deliverWhile(() => this.#held.length > 0 && !this.#hasRoomFor(data));
+    const waits = this.#held.length > 0 || (this.#resting && this.#hasRoomFor(data));
+    if (this.#handlers !== undefined && !waits) {
       this.#handlers.onMessage(data, kind);
+      this.#look(data.byteLength);
       return true;
     }
-    if (this.#held.length >= maxHeldFrames || this.#heldBytes + data.byteLength > maxHeldBytes) return false;
+    if (!this.#hasRoomFor(data)) return false;
     this.#held.push({ data, kind });
     this.#heldBytes += data.byteLength;
     this.#deliver();
@@ -75,15 +102,42 @@ export class Reception {
     this.#deliver();
   }
 
-  // Not within itself: handlers that are attached by a handler are served by the call that is running already.
   #deliver(): void {
+    this.#deliverWhile(() => !this.#resting);
+  }
+
+  // Not within itself: handlers that are attached by a handler are served by the call that is running already.
+  #deliverWhile(goesOn: () => boolean): void {
     if (this.#delivering) return;
     this.#delivering = true;
     try {
-      while (this.#handlers !== undefined && this.#deliverNext(this.#handlers));
+      while (goesOn() && this.#handlers !== undefined && this.#deliverNext(this.#handlers));
     } finally {
       this.#delivering = false;
     }
+  }
+
+  /** Looks now and then whether the time of this turn is up. */
+  #look(byteLength: number): void {
+    this.#framesToLook -= 1;
+    this.#bytesToLook -= byteLength;
+    if (this.#framesToLook > 0 && this.#bytesToLook > 0) return;
+    this.#framesToLook = framesPerLook;
+    this.#bytesToLook = bytesPerLook;
+    if (this.#resting || !this.#turn.spent()) return;
+    this.#resting = true;
+    this.#onResting(true);
+    nextTurn(this.#goOn);
+  }
+
+  readonly #goOn = (): void => {
+    this.#resting = false;
+    this.#deliver();
+    if (!this.#resting) this.#onResting(false);
+  };
+
+  #hasRoomFor(data: Uint8Array): boolean {
+    return this.#held.length < maxHeldFrames && this.#heldBytes + data.byteLength <= maxHeldBytes;
   }
 
   #deliverNext(handlers: LinkSocketHandlers): boolean {
@@ -91,6 +145,7 @@ export class Reception {
     if (frame !== undefined) {
       this.#heldBytes -= frame.data.byteLength;
       handlers.onMessage(frame.data, frame.kind);
+      this.#look(frame.data.byteLength);
       return true;
     }
     if (this.#ending !== undefined && this.#told !== "closed") {

@@ -96,9 +96,14 @@ export class Sessions {
     return this.#sessions.size;
   }
 
-  /** How many have a connection: who has none has a place kept that its client may come back to. */
+  /** How many there may be when all who say hello now have said it. */
+  get expected(): number {
+    return this.#sessions.size + this.#greeting.size;
+  }
+
+  /** How many of those have a connection. The others have a place kept that their client may come back to. */
   get connected(): number {
-    return this.#sessions.size - this.#desk.counters.suspended + this.#greeting.size;
+    return this.expected - this.#desk.counters.suspended;
   }
 
   get suspended(): number {

@@ -23,7 +23,10 @@ const closedState = 3;
 /** A `ws` socket: one from a server, from `@fastify/websocket`, or one that was dialed. */
 export class WsSocket implements LinkSocket {
   readonly websocket: WsLike;
-  readonly #reception = new Reception();
+  readonly #reception = new Reception((isResting) => {
+    if (isResting) this.websocket.pause?.();
+    else this.#readOn();
+  });
   readonly #agreed: string | undefined;
   #unwritten = 0;
   #unwrittenControls = 0;
@@ -78,8 +81,7 @@ export class WsSocket implements LinkSocket {
 
   attach(handlers: LinkSocketHandlers): void {
     this.#reception.attach(handlers);
-    // Whoever has listened may have stopped again in the middle of what was held.
-    if (!this.#reception.crowded) this.websocket.resume?.();
+    this.#readOn();
   }
 
   detach(): void {
@@ -110,6 +112,11 @@ export class WsSocket implements LinkSocket {
 
   terminate(): void {
     this.websocket.terminate();
+  }
+
+  #readOn(): void {
+    // Whoever has listened may have stopped again in the middle of what was held.
+    if (!this.#reception.crowded && !this.#reception.resting) this.websocket.resume?.();
   }
 
   readonly #heard = (): void => {

@@ -14,6 +14,7 @@ export type {
   ScriptedToolCall,
 } from "./scripted-answer.ts";
 export { ScriptedModel } from "./scripted-model.ts";
+export { type ServedHarness, type ServedHarnessOptions, servedHarness } from "./served-harness.ts";
 export { type HarnessOptions, harness, type SessionHarness } from "./session-harness.ts";
 export { type SocketPair, type SocketPairOptions, socketPair } from "./socket-pair.ts";
 export { type EndingHarness, withHarness } from "./with-harness.ts";

@@ -11,7 +11,7 @@ type SideOptions = Omit<HarnessOptions<readonly BaseAgent[]>, "agents" | "bus">;
 /** What the two sides of a joined harness run. */
 export interface JoinedHarnessOptions<Client extends readonly BaseAgent[], Server extends readonly BaseAgent[]>
   extends SideOptions,
-    SocketPairOptions {
+    Pick<SocketPairOptions, "delayTurns"> {
   /** Builds the client's agents, its proxy among them; `dial` is for that proxy. */
   readonly client: (bus: AgentBus, dial: ProxyDial) => Client | Promise<Client>;
   /** Builds the server's agents, its proxy among them; `websocket` is for that proxy. */
@@ -32,16 +32,16 @@ export interface JoinedHarness<Client extends readonly BaseAgent[], Server exten
 }
 
 /**
- * Runs agents on two buses that proxies join over a connection in memory. There is one connection: a client that
- * comes back finds it closed.
+ * Runs agents on two buses that proxies join over a connection in memory. There is one connection, over which sessions
+ * cannot be resumed: a client that comes back finds it closed. Where they are to be resumed, see {@link servedHarness}.
  * @throws as {@link harness}; nothing is left running then
  */
 export async function joinedHarness<
   const Client extends readonly BaseAgent[],
   const Server extends readonly BaseAgent[],
 >(options: JoinedHarnessOptions<Client, Server>): Promise<JoinedHarness<Client, Server>> {
-  const { client: buildClient, server: buildServer, name, ...shared } = options;
-  const sockets = socketPair(options);
+  const { client: buildClient, server: buildServer, name, delayTurns, ...shared } = options;
+  const sockets = socketPair({ delayTurns });
   const named = (side: string) => (name === undefined ? {} : { name: `${name}/${side}` });
   // Timers belong to the process: the side that begins first and ends last watches those of both.
   const server = await harness({

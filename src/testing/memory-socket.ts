@@ -12,6 +12,8 @@ export interface MemorySocketEvents {
 type Listener<E extends keyof MemorySocketEvents> = (...values: MemorySocketEvents[E]) => void;
 
 export interface MemorySocketOptions {
+  /** The subprotocol both ends agreed on. */
+  readonly protocol: string;
   readonly outbound: Cable;
   readonly inbound: Cable;
   /** The other end. */
@@ -33,13 +35,15 @@ const nothing = new Uint8Array();
  * 3. Nothing is lost for want of a listener: an end that nobody listens to does not read.
  */
 export class MemorySocket {
-  readonly protocol: string = "";
+  /** The subprotocol both ends agreed on; empty for none. */
+  readonly protocol: string;
   readonly #options: MemorySocketOptions;
   readonly #listeners = new Map<keyof MemorySocketEvents, readonly Listener<never>[]>();
   #readyState = openState;
   #paused = false;
 
   constructor(options: MemorySocketOptions) {
+    this.protocol = options.protocol;
     this.#options = options;
   }
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { BusFrameMessage } from "trunkline";
-import type { SessionSetup } from "trunkline/server";
+import type { AgentSession, SessionSetup } from "trunkline/server";
 import { afterEach, describe, expect, it } from "vitest";
 import { offlinePageModel } from "../../examples/browser-agent/offline-page-model.ts";
 import { pageAssistantSession } from "../../examples/browser-agent/page-assistant.ts";
@@ -185,6 +185,30 @@ describeInChromium("the example's page in Chromium", () => {
     }
     expect(await ask("run", { script: "alert(1)" })).toMatchObject({ status: "error" });
     expect(await example.background).toBe(before);
+  });
+
+  it("survives a connection that breaks: says so, and what is said meanwhile is answered in the same session", async () => {
+    const sessions: AgentSession[] = [];
+    const assistant = pageAssistantSession(offlinePageModel());
+    await using example = await OpenedExample.open(async (session) => {
+      sessions.push(session);
+      await assistant(session);
+    });
+    await example.answer();
+    await example.page.evaluate(() => {
+      const seen: (string | null)[] = [];
+      const status = document.querySelector("#status");
+      if (status !== null)
+        new MutationObserver(() => seen.push(status.textContent)).observe(status, { childList: true });
+      Object.assign(globalThis, { seen });
+    });
+    sessions[0]?.request.socket.destroy();
+    await example.page.waitForFunction("seen.length > 0");
+    expect(await example.say("Paint it pink")).toBe("The page is pink now.");
+    expect(await example.page.evaluate("seen")).toEqual(["interrupted, connecting again", "connected"]);
+    expect(await example.page.locator(".assistant").count()).toBe(2);
+    expect(sessions).toHaveLength(1);
+    expect(sessions[0]?.signal.aborted).toBe(false);
   });
 
   it("connects again when its server has gone and is back, and goes on with the conversation", async () => {

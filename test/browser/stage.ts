@@ -9,8 +9,8 @@ import { bundle } from "../../examples/browser-agent/page-files.ts";
 import { type PageFile, PageServer } from "../../examples/browser-agent/page-server.ts";
 import { Recording } from "../support/recording.ts";
 import { until } from "../support/settled.ts";
-import { linkForLargeFrames } from "./large-frames.ts";
 import { TabAgent } from "./tab-agent.ts";
+import { tabLink } from "./tab-link.ts";
 
 const path = findChromium();
 
@@ -78,7 +78,7 @@ export class Stage implements AsyncDisposable {
     const setup = async (session: AgentSession) => served.push(await serveTab(session));
     const server = await PageServer.listen({
       files,
-      link: linkForLargeFrames,
+      link: tabLink,
       setup: async (session) => void (await setup(session)),
     });
     return new Stage(browser, server, served);

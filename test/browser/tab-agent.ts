@@ -24,6 +24,12 @@ export class TabAgent extends BaseAgent {
   readonly frames: Frame[] = [];
   /** Sends each frame back to where it came from. */
   echoes = false;
+  #numbersSent = 0;
+  #sendsNumbers = false;
+  #release = () => {};
+  readonly #released = new Promise<void>((resolve) => {
+    this.#release = resolve;
+  });
 
   override tasks = {
     count: async (task: TaskRequest<{ readonly to: number }>) => {
@@ -39,6 +45,11 @@ export class TabAgent extends BaseAgent {
       });
       await task.update("waiting");
       await aborted;
+    },
+    hold: async (task: TaskRequest) => {
+      await task.update("holding");
+      await this.#released;
+      return { by: this.name };
     },
   };
 
@@ -56,6 +67,39 @@ export class TabAgent extends BaseAgent {
 
   async sendText(text: string): Promise<void> {
     await this.sendFrame(new TextFrame({ text }));
+  }
+
+  /** Sends texts numbered from 1, about a thousand a second, until {@link stopNumbers}. */
+  async sendNumbers(): Promise<void> {
+    this.#sendsNumbers = true;
+    while (this.#sendsNumbers) {
+      for (let count = 0; count < 10; count++) await this.sendText(String(++this.#numbersSent));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /** Returns how many were sent. */
+  stopNumbers(): number {
+    this.#sendsNumbers = false;
+    return this.#numbersSent;
+  }
+
+  /** The texts that have come. */
+  get texts(): readonly string[] {
+    return this.frames.flatMap((frame) => (frame instanceof TextFrame ? [frame.text] : []));
+  }
+
+  /** Lets the tasks that hold come to their end. */
+  release(): void {
+    this.#release();
+  }
+
+  /** Asks another agent to hold; what comes of it stands in the diary. */
+  async askToHold(agentName: string): Promise<void> {
+    const run = this.task(agentName, { name: "hold", timeoutMs: 30_000 });
+    for await (const { data } of run) this.diary.push(`${agentName}: ${data}`);
+    const answer = await run.catch(reasonOf);
+    this.diary.push(`${agentName}: ${JSON.stringify(answer)}`);
   }
 
   /** Sends frames of audio, which differ from each other. */

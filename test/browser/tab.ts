@@ -1,7 +1,7 @@
 /** The script of the tests' page: one agent, `page`, joined to `assistant` on the server. */
 import { AgentRunner, BusFrameMessage, WebSocketProxyClientAgent } from "trunkline";
-import { linkForLargeFrames } from "./large-frames.ts";
 import { TabAgent } from "./tab-agent.ts";
+import { tabLink } from "./tab-link.ts";
 
 const runner = new AgentRunner();
 const tab = new TabAgent("page", { bus: runner.bus, bridged: true });
@@ -12,9 +12,11 @@ const proxy = new WebSocketProxyClientAgent("proxy", {
   localAgentName: "page",
   remoteAgentName: "assistant",
   forwardMessages: [BusFrameMessage],
-  link: linkForLargeFrames,
+  link: tabLink,
 });
 proxy.on("connected", () => void tab.diary.push("connected"));
+proxy.on("interrupted", ({ code }) => void tab.diary.push(`interrupted: ${code}`));
+proxy.on("resumed", () => void tab.diary.push("resumed"));
 proxy.on(
   "disconnected",
   ({ code, clean }) => void tab.diary.push(`disconnected: ${code} ${clean ? "clean" : "broken"}`),

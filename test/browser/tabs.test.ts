@@ -100,23 +100,22 @@ describeInChromium("the life of a tab of Chromium", () => {
     expect(await second.agent.ask("page", 1)).toMatchObject({ answer: { total: 1 } });
   });
 
-  it("a connection that breaks is told in the page: disconnected with 1006, and the server's agent is gone", async () => {
+  it("a connection that breaks is told in the page: interrupted with 1006, then resumed, and nobody is gone", async () => {
     await using stage = await Stage.open();
     const opened = await stage.openTab();
     opened.session.request.socket.destroy();
-    await diaryOf(opened).toEqual([
-      "connected",
-      "assistant is there",
-      "disconnected: 1006 broken",
-      "assistant is gone",
-    ]);
+    await diaryOf(opened).toEqual(["connected", "assistant is there", "interrupted: 1006", "resumed"]);
+    expect(opened.session.signal.aborted).toBe(false);
+    expect(opened.agentsGone).toEqual([]);
   });
 
-  it("a server that closes says goodbye, and the page hears it", async () => {
+  it("a server that closes sends the page away, which is disconnected when nobody takes it back", async () => {
     await using stage = await Stage.open();
     const opened = await stage.openTab();
     await stage.server.close();
-    await diaryOf(opened).toEqual(expect.arrayContaining(["disconnected: 1000 clean", "assistant is gone"]));
+    await diaryOf(opened).toEqual(
+      expect.arrayContaining(["interrupted: 1012", expect.stringMatching(/^disconnected: 1012/), "assistant is gone"]),
+    );
   });
 
   it("two tabs have two sessions, and nothing of one is in the other", async () => {

@@ -38,7 +38,8 @@ describe("the two programs by hand", () => {
       expect(code).toBe(0);
       expect(afterMs).toBeLessThan(1_000);
       expect(assistant.stderr).not.toMatch(/Error|\n {4}at /);
-      await main.exits(2_000);
+      // It waits a while for the assistant to come back.
+      await main.exits(8_000);
       await main.isGone();
     },
   );

@@ -13,12 +13,12 @@ afterEach(async () => {
 const stack = /^ {4}at /m;
 
 describe("a process that dies", () => {
-  it("the assistant in the middle of an answer: one clear message, exit 1, within two seconds", async () => {
+  it("the assistant in the middle of an answer: one clear message, exit 1, once it did not come back in three seconds", async () => {
     const program = await inTheMiddleOfAnAnswer();
     program.signal("SIGKILL", "assistant");
     const { code, afterMs } = await program.exits();
     expect(code).toBe(1);
-    expect(afterMs).toBeLessThan(2_000);
+    expect(afterMs).toBeLessThan(6_000);
     expect(program.stdout).toBe("I was about to\n");
     expect(program.stderr.match(/^Error: The assistant was lost[^\n]*\n/gm)).toHaveLength(1);
     expect(program.stderr).not.toMatch(stack);

@@ -95,7 +95,8 @@ describe("a chat in a terminal", () => {
     await program.prints("you> half");
     program.signal("SIGKILL", "assistant");
     expect(await program.exits()).toMatchObject({ code: 1 });
-    expect(program.screen).toMatch(/\nyou> half\nError: The assistant was lost[^\n]*\n$/);
+    expect(program.screen).toMatch(/\nyou> half\nThe connection to the assistant is gone\.[^\n]*\n/);
+    expect(program.screen).toMatch(/\nError: The assistant was lost[^\n]*\n$/);
   });
 
   it("has colours, and none with NO_COLOR", async () => {

@@ -24,7 +24,7 @@ export class Blob extends BusDataMessage {
   }
 }
 
-const serializer = new JSONMessageSerializer();
+export const serializer = new JSONMessageSerializer();
 serializer.register(Blob, { type: "test.Blob", fields: z.object({ data: z.string() }) });
 
 /** Lets data messages wait until it is told to go on, and hangs in every task that is not to end. */

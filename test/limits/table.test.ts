@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { maxWaitingNoticeBytes, maxWaitingNotices } from "../../src/agents/hook-queue.ts";
+import { maxControlBytes } from "../../src/proxy/link/control-frame.ts";
 import { payloadLimitFor, resolveLinkOptions } from "../../src/proxy/link/options.ts";
 import { maxLogLength } from "../../src/proxy/log-line.ts";
 import { maxHeaderBytes, maxHeaderLines } from "../../src/proxy/upgrade.ts";
@@ -38,6 +39,7 @@ function constant(file: string, name: string): number {
 }
 
 const link = resolveLinkOptions();
+const helloTimeoutMs = constant("proxy/link/greeting.ts", "helloTimeoutMs");
 const wire = resolveOptions({});
 const units: Readonly<Record<string, number>> = { MiB: 1_048_576, KiB: 1_024, s: 1_000 };
 
@@ -66,6 +68,24 @@ const numbers: Readonly<Record<string, number>> = {
   "messages that wait for the connection": link.maxQueuedFrames,
   "bytes that wait for the connection": link.maxQueuedBytes,
   "bytes in the socket": link.highWaterBytes,
+  "bytes that came in and wait, until a peer that can resume is held back":
+    constant("proxy/proxy-session.ts", "defaultMaxWaitingBytes") / 2,
+  "messages likewise": constant("proxy/inbound.ts", "messagesUntilHeld"),
+  "how long it is held back while nothing is handled": constant("proxy/inbound.ts", "patienceMs"),
+  "frames that are not acknowledged, in each direction": link.maxQueuedFrames,
+  "bytes of them": link.maxQueuedBytes,
+  "how long it waits for its next connection": link.windowMs,
+  "how long, when the client has never acknowledged anything": constant("proxy/link/seat.ts", "unconfirmedWindowMs"),
+  "bytes that wait for clients that are away, in all sessions of a server": constant(
+    "proxy/link/session-desk.ts",
+    "defaultMaxSuspendedBytes",
+  ),
+  "a control frame": maxControlBytes,
+  "tokens that are good at a time": constant("proxy/link/token-chain.ts", "maxKept"),
+  "lost sessions of which a server remembers the reason, for as long as their window": constant(
+    "proxy/link/session-desk.ts",
+    "maxRemembered",
+  ),
   "frames that an `LLMAgent` holds while a tool runs": constant("llm/llm-agent.ts", "maxHeldFrames"),
   "frames that arrive before the proxy is ready": constant("proxy/reception.ts", "maxHeldFrames"),
   "bytes that arrive before the proxy is ready": constant("proxy/reception.ts", "maxHeldBytes"),
@@ -80,6 +100,7 @@ const numbers: Readonly<Record<string, number>> = {
   "headers of a request, with its first line": maxHeaderBytes,
   "lines of headers": maxHeaderLines,
   "time from the connection to the end of the headers": constant("proxy/entrance.node.ts", "defaultHandshakeTimeoutMs"),
+  "time from the handshake to hello, where a session could be resumed": helloTimeoutMs,
   "time for `authenticate`": constant("proxy/entrance.node.ts", "authenticateTimeoutMs"),
   "lines that the server writes itself, for each cause": 1_000 / constant("proxy/bounded-log.ts", "leastBetweenMs"),
   "the text of such a line": maxLogLength,
@@ -105,6 +126,10 @@ describe("docs/limits.md", () => {
       return number === undefined ? [] : [[what, number] as const];
     });
     expect(Object.fromEntries(said)).toEqual(numbers);
+  });
+
+  it("has a socket that says nothing gone in 12 s, both deadlines together", () => {
+    expect(constant("proxy/entrance.node.ts", "defaultHandshakeTimeoutMs") + helloTimeoutMs).toBe(12_000);
   });
 
   it.each(rows)("names a test that is there: $what", ({ title, file }) => {

@@ -11,6 +11,7 @@ const pages = [
   "ARCHITECTURE.md",
   "CONTRIBUTING.md",
   "REVIEW.md",
+  "SECURITY.md",
   ...readdirSync(join(root, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),

@@ -137,7 +137,7 @@ describe.each([
       // It cannot be told to wait.
       await vi.waitFor(() => expect(socket.writable).toBe(false));
       socket.attach(listener);
-      expect(listener.endings).toMatchObject([{ code: 1006 }]);
+      await vi.waitFor(() => expect(listener.endings).toMatchObject([{ code: 1006 }]));
       expect(listener.bytes).toBe(4 * megabyte.byteLength);
     }
   });
@@ -206,7 +206,7 @@ function wsLike() {
 }
 
 describe("a socket like one of ws", () => {
-  it("is read on only when whoever takes it has made room", () => {
+  it("is read on only when whoever takes it has made room", async () => {
     const websocket = wsLike();
     const socket = linkSocketFrom(websocket);
     for (let i = 0; i < 3; i++) websocket.emit("message", new Uint8Array(1_048_576), true);
@@ -217,8 +217,8 @@ describe("a socket like one of ws", () => {
     expect(websocket.resume).not.toHaveBeenCalled();
     const second = new Listener();
     socket.attach(second);
-    expect(second.heard).toHaveLength(2);
-    expect(websocket.resume).toHaveBeenCalledOnce();
+    await vi.waitFor(() => expect(second.heard).toHaveLength(2));
+    await vi.waitFor(() => expect(websocket.resume).toHaveBeenCalledOnce());
   });
 
   it("keeps in order what arrives while what was held is delivered", () => {

@@ -317,7 +317,8 @@ describe("whatever happens", () => {
             const until = heardAt[index] ?? endedAt;
             const asked = pingedAt.filter((at) => at > heard && at <= until);
             expect(asked.length).toBeGreaterThanOrEqual(Math.floor((until - heard - 1) / heartbeatMs));
-            expect(asked.length).toBeLessThanOrEqual(3);
+            // One more where a look was on its way when the byte came.
+            expect(asked.length).toBeLessThanOrEqual(4);
           }
         },
       ),

@@ -3,6 +3,7 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { connect as connectTls } from "node:tls";
+import type { Clock } from "trunkline";
 import { type AgentServer, type RefusedData, type ServeAgentsOptions, serveAgents } from "trunkline/server";
 import { describe, expect, it } from "vitest";
 import { selfSigned } from "../support/self-signed.ts";
@@ -53,7 +54,7 @@ class Serving implements AsyncDisposable {
 async function drip(raw: RawSocket, pieces: Iterable<string>, everyMs: number): Promise<void> {
   for (const piece of pieces) {
     if (raw.lastedMs !== undefined) return;
-    raw.socket.write(piece);
+    raw.socket.write(piece, "latin1");
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
@@ -109,6 +110,31 @@ describe.each([
     expect(client.socket.readyState).toBe(client.socket.OPEN);
     expect(serving.agents.sessionCount).toBe(1);
   });
+});
+
+it("a request that drips in, and a hello that never ends after it, have both times together and no more", async () => {
+  // The five seconds for hello, by a clock that is ten times too fast.
+  const clock: Clock = {
+    now: () => performance.now() * 10,
+    after: (delayMs, callback) => {
+      const timer = setTimeout(callback, delayMs / 10);
+      return () => clearTimeout(timer);
+    },
+  };
+  const helloMs = 500;
+  await using serving = await Serving.own({ link: { clock } });
+  await using raw = await RawSocket.connected(serving.port);
+  const lines = [...handshakeLines(), "Sec-WebSocket-Protocol: trunkline.resume.v1"];
+  await drip(raw, asRequest(lines).match(/[\s\S]{1,100}/g) ?? [], 40);
+  await until(() => raw.heard.startsWith("HTTP/1.1 101 "), "it being let in");
+  // A masked text frame of 4,095 bytes, one at a time.
+  await drip(raw, ["\x81", "\xfe", "\x0f\xff", "\0\0\0\0", ..."x".repeat(200)], 20);
+  const lastedMs = await raw.closed();
+  expect(lastedMs).toBeGreaterThan(helloMs);
+  expect(lastedMs).toBeLessThan(deadlineMs + helloMs + slackMs);
+  await until(() => serving.refused.length === 1, "it being told");
+  expect(serving.refused).toEqual([{ status: undefined, cause: "hello", address: "127.0.0.1" }]);
+  expect([serving.agents.sessionCount, serving.agents.counters.refused.hello]).toEqual([0, 1]);
 });
 
 it("a body that drips in after any other request ends with the answer", async () => {

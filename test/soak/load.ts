@@ -5,6 +5,8 @@ export interface Load {
   begin(): Promise<void>;
   /** Does one item; the number chooses which way. */
   one(index: number): Promise<void>;
+  /** Resolves when what the items have begun beside their work is done too. Default: nothing is. */
+  rest?(): Promise<void>;
   /** What is open, by name: nothing of it may have changed after all the work. */
   census(): Record<string, unknown>;
   /** Objects that should be gone, by kind; empty when they are. Called after a collection of garbage. */
@@ -26,4 +28,5 @@ export async function work(load: Load, from: number, to: number): Promise<void> 
     const count = Math.min(load.beside, to - index);
     await Promise.all(Array.from({ length: count }, (_, offset) => load.one(index + offset)));
   }
+  await load.rest?.();
 }

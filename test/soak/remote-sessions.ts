@@ -23,7 +23,9 @@ export class RemoteSessions implements Load {
     this.#http.listen(0, "127.0.0.1");
     await once(this.#http, "listening");
     const authenticate = ({ headers }: { readonly headers: NodeJS.Dict<string | string[]> }) => headers["x-client"];
-    this.#server = await serveAgents({ server: this.#http, authenticate }, (session) => this.#setUp(session));
+    this.#server = await serveAgents({ server: this.#http, authenticate, link: { windowMs: 0 } }, (session) =>
+      this.#setUp(session),
+    );
     this.#server.on("error", ({ error }) => void this.errors.push(error));
     this.#clients = await Promise.all(Array.from({ length: this.beside }, (_, place) => this.#connect(String(place))));
     for (const client of this.#clients) await this.#over(client, () => client.leave());
@@ -106,6 +108,7 @@ export class RemoteSessions implements Load {
     await end();
     await until(() => client.disconnected.length === 1, "the session being over");
     client.disconnected.length = 0;
+    client.interrupted.length = 0;
     this.errors.push(...client.errors.splice(0));
     await until(() => !client.proxy.active && !client.runner.registry.has("assistant"), "the client having seen it");
   }

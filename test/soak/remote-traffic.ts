@@ -2,6 +2,7 @@ import {
   AgentRunner,
   BaseAgent,
   BusFrameMessage,
+  type ProxyCounters,
   type TaskRequest,
   TextFrame,
   WebSocketProxyClientAgent,
@@ -71,6 +72,7 @@ export class RemoteTraffic implements Load {
   readonly #client = new AgentRunner({ handleSigint: false });
   readonly #acme = new End("acme", { bus: this.#client.bus });
   #assistant: End | undefined;
+  #proxies: readonly { readonly counters: ProxyCounters | undefined }[] = [];
   #server: AgentServer | undefined;
   #finished: Promise<void> | undefined;
 
@@ -79,7 +81,9 @@ export class RemoteTraffic implements Load {
     const link = { maxFrameBytes: 100_000 };
     this.#server = await serveAgents({ link }, async (session) => {
       const { runner } = session;
-      await runner.addAgent(session.proxy({ agentName: "assistant", remoteAgentName: "acme", forwardMessages }));
+      const gateway = session.proxy({ agentName: "assistant", remoteAgentName: "acme", forwardMessages });
+      this.#proxies = [gateway, proxy];
+      await runner.addAgent(gateway);
       this.#assistant = new End("assistant", { bus: runner.bus });
       await runner.addAgent(this.#assistant);
     });
@@ -110,6 +114,12 @@ export class RemoteTraffic implements Load {
     } catch (error) {
       this.errors.push(`kind ${index % kinds.length}: ${error}`);
     }
+  }
+
+  /** What is not acknowledged is kept, and that comes a moment later. */
+  async rest(): Promise<void> {
+    const isDone = () => this.#proxies.every(({ counters }) => counters?.link.unacknowledged === 0);
+    await until(isDone, "everything being acknowledged");
   }
 
   census(): Record<string, unknown> {

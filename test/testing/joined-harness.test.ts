@@ -130,6 +130,22 @@ describe("the dial option of a client proxy", () => {
     sockets.server.on("message", () => {});
   });
 
+  it("may bring a socket on which the protocol of sessions was agreed, to a server proxy that has no other one", async () => {
+    const sockets = socketPair({ protocol: "trunkline.resume.v1" });
+    const client = harness({ agents: (bus) => [clientProxy(bus, { dial: () => sockets.client })], checkTimers: false });
+    // It is ready once the client has said hello.
+    const server = harness({ agents: (bus) => [serverProxy(bus, sockets.server)] });
+    const [proxy] = (await client).agents;
+    const disconnected = new Promise<DisconnectedData>((resolve) => proxy.once("disconnected", resolve));
+    const connected = new Promise((resolve) => proxy.once("connected", resolve));
+    await proxy.activateAgent("proxy");
+    await Promise.all([server, connected]);
+    sockets.cut();
+    expect(await disconnected).toMatchObject({ code: 1006, clean: false, lost: "expired" });
+    await (await client).end();
+    await (await server).end();
+  });
+
   it("does not go on with what is no WebSocket", async () => {
     await using h = await harness({ agents: (bus) => [clientProxy(bus, { dial: () => "ws" })] });
     await h.agents[0].activateAgent("proxy");

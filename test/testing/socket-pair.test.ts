@@ -1,4 +1,4 @@
-import { type MemorySocket, type SocketPairOptions, socketPair } from "trunkline/testing";
+import { type MemorySocket, type SocketPair, type SocketPairOptions, socketPair } from "trunkline/testing";
 import { describe, expect, it } from "vitest";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -157,6 +157,12 @@ describe("a socket pair", () => {
       ["pong", "pong"],
       ["ping", "text held", "ping"],
     ]);
+  });
+
+  it("has the subprotocol it was made with, on both ends; none unless told", () => {
+    const ends = ({ client, server }: SocketPair) => [client.protocol, server.protocol];
+    expect(ends(socketPair())).toEqual(["", ""]);
+    expect(ends(socketPair({ protocol: "trunkline.resume.v1" }))).toEqual(Array(2).fill("trunkline.resume.v1"));
   });
 
   it("lets a listener be taken away", async () => {

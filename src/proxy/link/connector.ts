@@ -1,4 +1,5 @@
 import { TrunklineError } from "../../errors.ts";
+import { longestTimeoutMs } from "../../util/index.ts";
 import { Backoff } from "./backoff.ts";
 import { type Hello, type Resumed, resumeProtocol, type Welcome } from "./control-frame.ts";
 import type { LinkCounters } from "./counters.ts";
@@ -80,7 +81,7 @@ export class Connector {
     if (window === undefined) return this.#backoff.nextDelayMs();
     this.#retryMs = undefined;
     const [min, max] = window;
-    return min + this.#options.random() * (max - min);
+    return Math.min(longestTimeoutMs, min + this.#options.random() * (max - min));
   }
 
   #start(back: Return | undefined, connectAttempts: number, afterMs: number): void {

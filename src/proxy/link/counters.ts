@@ -16,7 +16,7 @@ export interface LinkCounters {
   bufferedBytes: number;
   /** Frames that were sent again over another connection. */
   replayed: number;
-  /** Frames that were left out of a replay, as they were declared not worth it. */
+  /** Frames that were not worth sending again, and were not acknowledged when their connection was gone. */
   skipped: number;
   /** Frames that the peer has left out. */
   skippedByPeer: number;

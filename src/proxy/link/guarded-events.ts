@@ -18,6 +18,7 @@ export function guarded(events: LinkEvents): Required<LinkEvents> {
     onInterrupted: (interruption) => guard(() => events.onInterrupted?.(interruption)),
     onResumed: (socket, replay) => guard(() => events.onResumed?.(socket, replay)),
     onSlow: (bufferedBytes) => guard(() => events.onSlow?.(bufferedBytes)),
+    onCaughtUp: () => guard(() => events.onCaughtUp?.()),
     onConnectFailed: (failure) => guard(() => events.onConnectFailed(failure)),
     onClosed: (ending) => guard(() => events.onClosed(ending)),
     onFault: (error) => events.onFault(error),

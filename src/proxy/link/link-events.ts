@@ -48,6 +48,8 @@ export interface LinkEvents {
   onResumed?(socket: LinkSocket, replay: Replay): void;
   /** The peer does not keep up: the next `send` waits. */
   onSlow?(bufferedBytes: number): void;
+  /** After `onSlow`: it has caught up. */
+  onCaughtUp?(): void;
   /** An attempt to connect failed. When it was the last one, `onClosed` follows. */
   onConnectFailed(failure: ConnectFailure): void;
   /** Exactly once, however the link ended, and nothing after it. */

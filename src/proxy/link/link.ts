@@ -133,7 +133,7 @@ export class Link implements ResumableLink {
 
   lose(lost: SessionLostReason, details: Finish = {}): void {
     this.#traffic.dismiss(replacedCode, "the session is lost");
-    this.#finish({ ...this.#lastCut, reason: `the session was lost: ${lost}`, ...details, lost });
+    this.#finish({ ...this.#lastCut, reason: `the session was lost: ${lost}`, ...details, clean: false, lost });
   }
 
   /** True when there is such a step from here, which is taken. */
@@ -177,6 +177,7 @@ export class Link implements ResumableLink {
       onOversize: (byteLength) => this.#events.onOversize(byteLength),
       onRoom: () => this.#pump(),
       onSlow: (bufferedBytes) => this.#events.onSlow(bufferedBytes),
+      onCaughtUp: () => this.#events.onCaughtUp(),
       onEnded: (ending) => this.#ended(ending),
       onConfirmed: () => {
         this.#confirmed = true;

@@ -5,6 +5,13 @@ import type { ResolvedLinkOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import type { Transmission } from "./transmission.ts";
 
+export interface OutletEvents {
+  /** Senders wait. */
+  onSlow(bufferedBytes: number): void;
+  /** No sender waits any more. */
+  onCaughtUp(): void;
+}
+
 /**
  * Where frames leave a link: at once when the transmission takes them, else from a queue, in order. A sender waits for
  * its frame to leave the queue; when that is full, its frame is refused.
@@ -12,15 +19,15 @@ import type { Transmission } from "./transmission.ts";
 export class Outlet {
   readonly #options: ResolvedLinkOptions;
   readonly #counters: LinkCounters;
-  readonly #onSlow: (bufferedBytes: number) => void;
+  readonly #events: OutletEvents;
   readonly #outbox: Outbox;
   #transmission: Transmission | undefined;
   #slowSince: number | undefined;
 
-  constructor(options: ResolvedLinkOptions, counters: LinkCounters, onSlow: (bufferedBytes: number) => void) {
+  constructor(options: ResolvedLinkOptions, counters: LinkCounters, events: OutletEvents) {
     this.#options = options;
     this.#counters = counters;
-    this.#onSlow = onSlow;
+    this.#events = events;
     this.#outbox = new Outbox(options.maxQueuedFrames, options.maxQueuedBytes);
   }
 
@@ -105,13 +112,14 @@ export class Outlet {
     if (this.#slowSince !== undefined) return;
     this.#slowSince = this.#options.clock.now();
     this.#counters.slowed += 1;
-    this.#onSlow(this.bufferedBytes);
+    this.#events.onSlow(this.bufferedBytes);
   }
 
   #noteQuick(): void {
     if (this.#slowSince === undefined) return;
     this.#counters.slowMs += this.#options.clock.now() - this.#slowSince;
     this.#slowSince = undefined;
+    this.#events.onCaughtUp();
   }
 
   #notePeak(): void {

@@ -65,6 +65,14 @@ export class SentLog {
     return this.#waiting.size > 0;
   }
 
+  /** Forgets the frames, and not their numbers. */
+  clear(): void {
+    this.#written.clear();
+    this.#waiting.clear();
+    this.#frames = 0;
+    this.#bytes = 0;
+  }
+
   /** What a connection that begins now has to catch up with. */
   get replay(): Replay {
     let replayed = 0;

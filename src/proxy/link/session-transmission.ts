@@ -133,6 +133,12 @@ export class SessionTransmission implements Transmission {
     this.#counters.skipped += this.#log.detach();
   }
 
+  /** It is all over: nothing is kept, and the numbers stay. */
+  end(): void {
+    this.release();
+    this.#log.clear();
+  }
+
   /** The connection is gone. */
   release(): void {
     this.#carrier = undefined;

@@ -12,7 +12,10 @@ import type { Transmission } from "./transmission.ts";
 
 export interface TrafficEvents extends Omit<SessionTransmissionEvents, "onViolation"> {
   onOversize(byteLength: number): void;
+  /** Senders wait. */
   onSlow(bufferedBytes: number): void;
+  /** No sender waits any more. */
+  onCaughtUp(): void;
   onViolation(why: string): void;
   /** The connection is gone. Once for each, unless it was dismissed. */
   onEnded(ending: CarrierEnding): void;
@@ -33,7 +36,7 @@ export class Traffic {
   constructor(options: ResolvedLinkOptions, events: TrafficEvents) {
     this.#options = options;
     this.#events = events;
-    this.#outlet = new Outlet(options, this.counts, (bufferedBytes) => events.onSlow(bufferedBytes));
+    this.#outlet = new Outlet(options, this.counts, events);
   }
 
   /** The terms of the session; none in plain mode. */
@@ -153,7 +156,7 @@ export class Traffic {
   /** It is over: every sender that waits hears why. */
   end(error: Error): void {
     this.#carrier = undefined;
-    this.#session?.release();
+    this.#session?.end();
     this.#outlet.end(error);
   }
 
