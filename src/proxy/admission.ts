@@ -1,5 +1,6 @@
 import { TrunklineError } from "../errors.ts";
 
+/** For how long a client is let in. */
 export interface AdmissionOptions {
   /**
    * When the credentials expire, as a date or in milliseconds since 1970. Then the connection is closed with 4401. One that

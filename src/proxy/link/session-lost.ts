@@ -1,5 +1,3 @@
-import type { UnresumableReason } from "./control-frame.ts";
-
 /**
  * Why a session was lost, and with it what had not been acknowledged.
  *
@@ -12,4 +10,12 @@ import type { UnresumableReason } from "./control-frame.ts";
  * - `violation`: the peer does not keep to the protocol.
  * - `plain`: the connection broke, and the peer cannot resume.
  */
-export type SessionLostReason = UnresumableReason | "refused" | "violation" | "plain";
+export type SessionLostReason =
+  | "expired"
+  | "unknown"
+  | "overflow"
+  | "pressure"
+  | "mismatch"
+  | "refused"
+  | "violation"
+  | "plain";
