@@ -1,4 +1,3 @@
-import { writeSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { BaseAgent, type BusMessage, type TaskRequest } from "trunkline";
 import { NumberedReceiver, NumberedSender } from "./numbered.ts";
@@ -16,22 +15,16 @@ export class CountingAgent extends BaseAgent {
       new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
   };
   readonly #other = this.name === "acme" ? "assistant" : "acme";
-  /** Where it writes how much has arrived, so that this is known after a SIGKILL. */
-  readonly tellFile: number | undefined;
 
-  constructor(name: string, options: ConstructorParameters<typeof BaseAgent>[1], tellFile?: number) {
+  constructor(name: string, options: ConstructorParameters<typeof BaseAgent>[1]) {
     super(name, options);
     this.receiver = new NumberedReceiver(salts[this.#other] ?? 0);
-    this.tellFile = tellFile;
   }
 
   override async onBusMessage(message: BusMessage): Promise<void> {
     await super.onBusMessage(message);
     const found = stampIn(message, this.#other);
-    if (found === undefined) return;
-    this.receiver.take(found.stamp);
-    if (this.tellFile === undefined) return;
-    writeSync(this.tellFile, `${String(this.receiver.highest).padStart(10)}`, 0);
+    if (found !== undefined) this.receiver.take(found.stamp);
   }
 
   /** Speaks at that pace until it is told to stop. */

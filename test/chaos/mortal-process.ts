@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type Arrivals, readArrivals } from "./arrivals.ts";
 
 /** A side of a conversation that can be killed. */
 export class MortalProcess implements AsyncDisposable {
@@ -22,7 +23,7 @@ export class MortalProcess implements AsyncDisposable {
     const folder = mkdtempSync(join(tmpdir(), "trunkline-mortal-"));
     const program = fileURLToPath(new URL("mortal-program.ts", import.meta.url));
     const flags = ["--no-warnings", "--conditions=trunkline-source", "--import", "tsx"];
-    const child = spawn(process.execPath, [...flags, program, role, join(folder, "arrived"), ...args], {
+    const child = spawn(process.execPath, [...flags, program, role, join(folder, "arrivals"), ...args], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     const word = await new Promise<string>((resolve, reject) => {
@@ -32,9 +33,9 @@ export class MortalProcess implements AsyncDisposable {
     return new MortalProcess(child, folder, word);
   }
 
-  /** How many messages had arrived, known also after its death. */
-  get arrived(): number {
-    return Number(readFileSync(join(this.#folder, "arrived"), "utf8"));
+  /** What it had of the other side, known also after its death. */
+  get arrivals(): Arrivals {
+    return readArrivals(join(this.#folder, "arrivals"));
   }
 
   async kill(): Promise<void> {

@@ -8,7 +8,7 @@ import { JoinedRunner } from "./joined-runner.ts";
 import { MortalProcess } from "./mortal-process.ts";
 import type { Outcome, Proof, ProofContext, Scale } from "./proof.ts";
 
-const kills: Readonly<Record<Scale, number>> = { small: 1, full: 10, soak: 100 };
+const kills: Readonly<Record<Scale, number>> = { small: 1, full: 20, soak: 100 };
 const perSecond = 1_000;
 const patienceMs = 20_000;
 const link = { backoff: { minMs: 1, spreadMs: 20, maxSpreadMs: 50 }, windowMs: 1_000 };
@@ -61,7 +61,7 @@ async function repeated({ scale, random, signal }: ProofContext, kill: Kill): Pr
 }
 
 async function killServer(dice: Dice, problems: string[]): Promise<Found> {
-  const servers = await Promise.all([MortalProcess.started("server"), MortalProcess.started("server")]);
+  const servers = await Promise.all([MortalProcess.started("server"), MortalProcess.started("server", "silent")]);
   const [first, second] = servers;
   try {
     let url = first.word;
@@ -76,6 +76,7 @@ async function killServer(dice: Dice, problems: string[]): Promise<Found> {
     proxy.on("connectFailed", () => {});
     return await killed(dice, first, survivor, "unknown", problems, () => {
       url = second.word;
+      return second;
     });
   } finally {
     for (const server of servers) await server[Symbol.asyncDispose]();
@@ -111,7 +112,7 @@ async function killed(
   { agent, lost, rejected }: Survivor,
   reason: SessionLostData["reason"],
   problems: string[],
-  onKilled: () => void = () => {},
+  replaced: () => MortalProcess | undefined = () => undefined,
 ): Promise<Found> {
   const other = agent.name === "acme" ? "assistant" : "acme";
   const task = agent.task(other, { name: "hang" }).then(
@@ -120,17 +121,21 @@ async function killed(
   );
   const speaking = new AbortController();
   const spoken = agent.speak(perSecond, speaking.signal);
-  await until(() => agent.receiver.received > 50 && victim.arrived > 50, "traffic", patienceMs);
+  await until(() => agent.receiver.received > 50 && victim.arrivals.count > 50, "traffic", patienceMs);
   await pause(dice.below(300));
   await victim.kill();
-  onKilled();
-  await pause(dice.below(50));
+  const successor = replaced();
+  if (successor === undefined) await pause(dice.below(50));
+  else await until(() => successor.arrivals.count > dice.below(50), "traffic of the new session", patienceMs);
   speaking.abort();
   await spoken;
   await until(() => lost.length > 0, "the end of the session", patienceMs);
   const failed = await task;
+  // What is sent in the new session arrives there, and nothing of it is missing.
+  const isSettled = () => successor === undefined || successor.arrivals.highest === agent.sender.sent;
+  await until(isSettled, "the last message of the new session", patienceMs);
   const { received, highest, doubled, outOfOrder, damaged } = agent.receiver;
-  const missing = agent.sender.sent - victim.arrived;
+  const missing = agent.sender.sent - victim.arrivals.count - (successor?.arrivals.count ?? 0);
   const unsent = rejected.filter(({ direction }) => direction === "outbound").length;
   const reported = (lost[0]?.unacknowledged ?? 0) + unsent;
   if (failed !== "link lost") problems.push(`The task failed with the reason ${failed}.`);
