@@ -4,6 +4,8 @@ import {
   type Frame,
   type FrameClass,
   type FrameDirection,
+  FunctionCallCancelFrame,
+  FunctionCallsStartedFrame,
   isInterruptible,
   LLMMessagesAppendFrame,
   LLMMessagesUpdateFrame,
@@ -28,9 +30,9 @@ export interface BusEdgesOptions {
 /**
  * Both ends of a bridged agent's pipeline: what leaves it goes to the bus, what the bus brings enters it.
  *
- * 1. Only an active agent takes and gives. What must not be lost (results of tools, for one) leaves in any case, so
- *    that a conversation handed over in the middle stays complete; its own messages, tools and tool choice do not:
- *    they would stand in the place of those of the agent that is active now.
+ * 1. Only an active agent takes and gives. What must not be lost (the result of a tool, or that it was cancelled)
+ *    leaves in any case, so that a conversation handed over in the middle stays complete; its own messages, tools and
+ *    tool choice do not: they would stand in the place of those of the agent that is active now.
  * 2. A frame that only passed through goes back to whoever sent it, to nobody else, and once: bridged agents do not
  *    echo each other, on one bus or across a proxy.
  * 3. What is sent carries the name of the bridge that was heard last, so that answers find a named bridge.
@@ -97,8 +99,12 @@ const conversationChanges: readonly FrameClass[] = [
   LLMSetToolChoiceFrame,
 ];
 
+const callMarks: readonly FrameClass[] = [FunctionCallsStartedFrame, FunctionCallCancelFrame];
+
 /** True for what need not leave an agent that is inactive; `own` is what did not come from the bus. */
 function mayStay(frame: Frame, own: boolean): boolean {
+  // Without them a conversation would wait for ever for the result of a call, or ask twice for an answer.
+  if (callMarks.some((mark) => frame instanceof mark)) return false;
   if (isInterruptible(frame) || frame instanceof SystemFrame) return true;
   return own && conversationChanges.some((change) => frame instanceof change);
 }

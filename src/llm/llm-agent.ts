@@ -56,6 +56,7 @@ export interface HeldFrame {
  * 2. While a tool runs, queued frames are held, except system frames; they follow the result, in order.
  * 3. Before an end or a handoff it says its last words, once; nothing of it is heard after them, and the results of
  *    tools are not answered.
+ * 4. While it is inactive its model is asked nothing that came over the bridge, also not what came before.
  *
  * @typeParam Events - the events of a subclass that has more than those of every agent
  */
@@ -91,8 +92,14 @@ export abstract class LLMAgent<Events extends AgentEvents = AgentEvents> extends
   protected createLLM(): LLMService {
     const llm = this.buildLLM();
     llm.registerTools(this.tools);
+    llm.answerWhile(() => this.mayAnswer);
     this.#llm = llm;
     return llm;
+  }
+
+  /** False while another agent has the conversation: nobody would hear the answer, but its tools would be run. */
+  protected get mayAnswer(): boolean {
+    return this.active || !this.bridged;
   }
 
   /** Brings its tools, and the messages of its activation, into the conversation. */

@@ -97,6 +97,10 @@ export abstract class LLMContextAgent<Events extends AgentEvents = AgentEvents> 
     return orAborted(answered, stop.signal);
   }
 
+  protected override get mayAnswer(): boolean {
+    return this.#answering || super.mayAnswer;
+  }
+
   protected override breakOff(): void {
     // Whoever asked for the answer hears it, active or not.
     if (!this.#answering) super.breakOff();

@@ -58,6 +58,7 @@ export class LLMService extends FrameProcessor {
   readonly #said = new SaidOnce();
   #settings: ServiceSettings;
   #skipTts: boolean | undefined;
+  #mayAnswer = () => true;
 
   /** @throws TrunklineError `TL_INVALID_OPTION` when a setting cannot be what it is */
   constructor(options: LLMServiceOptions) {
@@ -75,6 +76,11 @@ export class LLMService extends FrameProcessor {
   /** From the next answer on the model is offered these tools alone, also if there are none. */
   replaceTools(tools: Readonly<Record<string, Tool>>): void {
     this.#tools = { ...tools };
+  }
+
+  /** @internal Drops a question that comes to the model while this is false. */
+  answerWhile(mayAnswer: () => boolean): void {
+    this.#mayAnswer = mayAnswer;
   }
 
   /** The conversation as the model last saw it, with what it answered and what its tools returned. */
@@ -151,7 +157,7 @@ export class LLMService extends FrameProcessor {
     let tools = this.#tools;
     let { silences } = this.#runner;
     const { calls } = await this.#takeTurn(async () => {
-      if (this.#lastWords !== undefined || signal.aborted) return nothing;
+      if (this.#lastWords !== undefined || signal.aborted || !this.#mayAnswer()) return nothing;
       tools = this.#tools;
       silences = this.#runner.silences;
       this.#conversation = [...context.messages];

@@ -75,6 +75,11 @@ async function heldUp(pipeline: PipelineTaskOptions = {}) {
   );
   const enter = (frame: Frame, direction: FrameDirection = "downstream") =>
     bus.send(new BusFrameMessage({ source: "other", frame, direction }));
+  /** The same, and waits until the bus has handed it over. */
+  const arrive = async (frame: Frame, direction?: FrameDirection) => {
+    await enter(frame, direction);
+    await until(() => bus.subscriptions.find(({ name }) => name === agent.bridge.name)?.ordinary === 0);
+  };
   /** Queues a frame of the pipeline's own and waits until it is at the bridge. */
   const reach = async (frame: TextFrame) => {
     await agent.queueFrame(frame);
@@ -83,18 +88,18 @@ async function heldUp(pipeline: PipelineTaskOptions = {}) {
   for (const word of ["out 1", "out 2", "out 3"]) await agent.queueFrame(out(word));
   await until(() => sent.length === 1 && agent.before.story.length === 3);
   await turns();
-  return { running, agent, bus, enter, open, reach, sent };
+  return { running, agent, bus, enter, arrive, open, reach, sent };
 }
 
 describe("what comes from the bus at a bridge that is held up", () => {
   it("K50: does not overtake frames that wait there to pass by", async () => {
-    const { running, agent, enter, open, reach } = await heldUp();
+    const { running, agent, arrive, open, reach } = await heldUp();
     await using _ = running;
     await reach(own("own 1"));
-    await enter(out("bus 1"));
+    await arrive(out("bus 1"));
     await reach(own("own 2"));
-    await enter(out("bus 2"));
-    await enter(out("bus up"), "upstream");
+    await arrive(out("bus 2"));
+    await arrive(out("bus up"), "upstream");
     await until(() => agent.before.story.length === 5);
     await turns();
     expect(agent.after.story).toEqual([]);
@@ -138,12 +143,11 @@ describe("what comes from the bus at a bridge that is held up", () => {
   });
 
   it("is dropped by an interruption of the pipeline, if it may be", async () => {
-    const { running, agent, enter, open, reach } = await heldUp();
+    const { running, agent, enter, arrive, open, reach } = await heldUp();
     await using _ = running;
     await reach(own("own"));
-    await enter(out("bus"));
-    await enter(result());
-    await turns();
+    await arrive(out("bus"));
+    await arrive(result());
     await agent.queueFrame(new InterruptionFrame());
     await until(() => agent.before.story.includes("InterruptionFrame"));
     await turns();
@@ -155,10 +159,10 @@ describe("what comes from the bus at a bridge that is held up", () => {
   });
 
   it("is dropped by an interruption from the bus, which leaves the pipeline's own frames there alone", async () => {
-    const { running, agent, enter, open, sent, reach } = await heldUp();
+    const { running, agent, enter, arrive, open, sent, reach } = await heldUp();
     await using _ = running;
     await reach(own("own"));
-    await enter(out("bus"));
+    await arrive(out("bus"));
     await enter(new InterruptionFrame());
     await until(() => agent.after.story.length === 1);
     await enter(out("later"));

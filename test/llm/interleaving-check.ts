@@ -28,9 +28,10 @@ export function checkConversation({ host, script }: { readonly host: Host; reado
   }
   if (open.size > 0) fail(`calls without results: ${[...open]}`);
   const words = text.split(/\s+/).filter((word) => /^[unbxy]\d+\.$/.test(word));
-  // A flow sends a node's messages again when the conversation comes back without them after an interruption.
-  const once = words.filter((word) => !word.startsWith("n"));
-  for (const [index, word] of once.entries()) if (once.indexOf(word) !== index) fail(`${word} is there twice`);
+  for (const word of new Set(words)) {
+    const behind = words.flatMap((other, index) => (other === word ? [words[index + 1]] : []));
+    if (behind.length > 1 && !isSentAgain(word, behind)) fail(`${word} is there twice`);
+  }
   for (const word of [...script.userWords, ...script.briefings, ...host.listener.owed]) {
     if (!words.includes(word)) fail(`${word} is lost`);
   }
@@ -38,4 +39,13 @@ export function checkConversation({ host, script }: { readonly host: Host; reado
   // What interruptions drop is asked for and not answered.
   const most = script.tasks + script.unowed + userWords.length + briefings.length + lastWords + toolTurns;
   if (requests.length > most) fail(`${requests.length} answers to ${most} questions`);
+}
+
+/**
+ * A flow sends a node's messages again when the conversation comes back without them after an interruption: its task,
+ * and what stands before that in the same frame, the briefing of the activation that led there.
+ */
+function isSentAgain(word: string, behind: readonly (string | undefined)[]): boolean {
+  const [task] = behind;
+  return word.startsWith("n") || (word.startsWith("b") && task?.startsWith("n") === true && new Set(behind).size === 1);
 }

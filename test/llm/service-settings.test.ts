@@ -9,6 +9,7 @@ import {
 } from "trunkline";
 import { LLMContext, LLMService, type LLMServiceOptions } from "trunkline/llm";
 import { describe, expect, it } from "vitest";
+import { until } from "../support/settled.ts";
 import { talk } from "./conversation.ts";
 import { gate, rig } from "./harness.ts";
 import { ScriptedModel, type Step } from "./scripted-model.ts";
@@ -148,6 +149,8 @@ describe("the output of a service", () => {
     await task.queueFrame(new LLMConfigureOutputFrame({ skipTts: true }));
     await ask("?");
     await task.queueFrame(new LLMConfigureOutputFrame({ skipTts: false }));
+    // The last question comes from the other end, and would not wait for what is still on its way.
+    await until(() => task.processorStates.some(({ name, queued }) => name === LLMService.name && queued === 3));
     await task.queueFrame(new LLMContextFrame({ context: new LLMContext() }), "upstream");
     hold.open();
     await last.until(LLMFullResponseEndFrame, 3);

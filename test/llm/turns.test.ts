@@ -121,8 +121,10 @@ describe("a turn that ends", () => {
     await errorCount(1);
     await task.queueFrame(said("two"));
     await errorCount(2);
-    expect(last.all(LLMContextFrame)).toHaveLength(2);
+    // The error goes up, the question down: either may be the first to arrive.
+    await last.until(LLMContextFrame, 2);
     await task.end();
+    expect(last.all(LLMContextFrame)).toHaveLength(2);
   });
 });
 
@@ -135,6 +137,7 @@ describe("while the user speaks", () => {
   it("nothing is answered; all of it is asked once when the turn ends, behind the words", async () => {
     const { asked, task, play, start, stop, settled, words } = await conversation();
     await play(progress());
+    await settled();
     await start();
     await play(said("and then"), result(), append(), new LLMRunFrame());
     await settled();
@@ -314,6 +317,75 @@ describe("a call that was announced", () => {
     // Nobody remembers that it was cancelled.
     expect(words()).toEqual([false, "IN_PROGRESS"]);
     await task.end();
+  });
+
+  describe("behind its start", () => {
+    const call = (toolCallId: string) => ({ functionName: "f", toolCallId, arguments: {} });
+    const announced = () => new FunctionCallsStartedFrame({ functionCalls: [call("1"), call("2")] });
+    const result = (toolCallId: string) => new FunctionCallResultFrame({ ...call(toolCallId), result: "done" });
+
+    it.each([["group"], [undefined]])(
+      "belongs to its answer all the same: that is followed by one question (%s)",
+      async (groupId) => {
+        const { asked, task, play, settled } = await conversation();
+        const start = (toolCallId: string) => new FunctionCallInProgressFrame({ ...call(toolCallId), groupId });
+        await play(start("1"));
+        await settled();
+        await play(announced());
+        await settled();
+        await play(start("2"), result("1"));
+        await settled();
+        expect(asked.lengths).toEqual([]);
+        await play(result("2"));
+        await settled();
+        expect(asked.lengths).toEqual([4]);
+        await task.end();
+      },
+    );
+
+    it("or behind its result is not waited for", async () => {
+      const { asked, task, play, settled } = await conversation();
+      const start = (toolCallId: string) => new FunctionCallInProgressFrame({ ...call(toolCallId), groupId: "1" });
+      await play(start("1"), start("2"), result("1"));
+      await settled();
+      await play(announced());
+      await settled();
+      expect(asked.lengths).toEqual([]);
+      await play(result("2"));
+      await settled();
+      expect(asked.lengths).toEqual([4]);
+      // Nothing of it is left for calls of the same ids.
+      await play(start("1"), start("2"), result("1"), result("2"));
+      await settled();
+      await play(announced());
+      await settled();
+      expect(asked.lengths).toEqual([4, 8]);
+      await play(start("1"), result("1"));
+      await settled();
+      expect(asked.lengths).toEqual([4, 8, 10]);
+      await task.end();
+    });
+  });
+
+  it("does not wait for a slow one of an earlier answer, whose ids and group it may have again", async () => {
+    const { asked, task, play, settled } = await conversation();
+    const call = (toolCallId: string) => ({ functionName: "f", toolCallId, arguments: {} });
+    const announced = (...ids: string[]) => new FunctionCallsStartedFrame({ functionCalls: ids.map(call) });
+    const start = (toolCallId: string) => new FunctionCallInProgressFrame({ ...call(toolCallId), groupId: "1" });
+    const result = (toolCallId: string) => new FunctionCallResultFrame({ ...call(toolCallId), result: "done" });
+    await play(announced("1", "slow"));
+    await settled();
+    await play(start("1"), start("slow"), result("1"));
+    await settled();
+    expect(asked.lengths).toEqual([]);
+    await play(announced("1"));
+    await settled();
+    await play(start("1"), result("1"));
+    await settled();
+    expect(asked.lengths).toEqual([6]);
+    await play(result("slow"));
+    await task.end();
+    expect(asked.lengths).toEqual([6, 6]);
   });
 
   it("and never ran keeps nothing from being asked, and calls of its id may come again", async () => {

@@ -55,8 +55,12 @@ describe("a paused processor", () => {
     const { task } = await started([held]);
     held.pause();
     held.pause();
+    const waiting = () => task.processorStates.find(({ name }) => name === held.name)?.queued;
     for (const word of ["1", "2"]) await task.queueFrame(text(word));
+    // It comes from the other end: which of them is there first is not settled by who was queued first.
+    await until(() => waiting() === 2);
     await task.queueFrame(text("up"), "upstream");
+    await until(() => waiting() === 3);
     await task.queueFrame(new UserStartedSpeakingFrame());
     await until(() => held.has(UserStartedSpeakingFrame));
     await turns();
