@@ -1,10 +1,16 @@
-import type { IncomingMessage, Server } from "node:http";
+import type { Server } from "node:http";
 import { WebSocketServer } from "ws";
 import { messageOf, TrunklineError } from "../errors.ts";
 import { Emitter, type EventHandler } from "../util/index.ts";
 import { BoundedLog } from "./bounded-log.ts";
-import { defaultMaxSessions, Entrance, type EntranceOptions, type Entry } from "./entrance.node.ts";
-import { errorLine } from "./error-line.ts";
+import {
+  defaultMaxConnectionsPerAddress,
+  defaultMaxSessions,
+  Entrance,
+  type EntranceOptions,
+  type Entry,
+} from "./entrance.node.ts";
+import { errorLine, type RequestSecrets } from "./error-line.ts";
 import { payloadLimitFor, resumeProtocol } from "./link/index.ts";
 import type { RefusedData } from "./refusals.ts";
 import { newServerCounters, type ServerCounters } from "./server-counters.ts";
@@ -73,10 +79,11 @@ export class AgentServer implements AsyncDisposable {
     this.#sessions = new Sessions({
       options,
       maxSessions: options.maxSessions ?? defaultMaxSessions,
+      maxSuspendedPerAddress: options.maxConnectionsPerAddress ?? defaultMaxConnectionsPerAddress,
       setup,
       counters: this.#counters,
-      onSentAway: (cause, request) => this.#sentAway(cause, request),
-      onError: (error, sessionId, request) => this.#report(error, sessionId, request),
+      onSentAway: (cause, address) => this.#entrance.refused(cause === "overload" ? "sessions" : cause, address),
+      onError: (error, sessionId, requests) => this.#report(error, sessionId, requests),
     });
     this.#entrance = new Entrance({
       http,
@@ -87,7 +94,7 @@ export class AgentServer implements AsyncDisposable {
       resume,
       onEntry: (entry) => this.#accept(entry),
       onRefused: (data) => this.#refused(data),
-      onError: (error, request) => this.#report(error, undefined, request),
+      onError: (error, request) => this.#report(error, undefined, [request]),
     });
     // Running out of file descriptors, say, must not end the program.
     if (stopListening !== undefined) http.on("error", (cause) => this.#failed("A client could not be let in", cause));
@@ -152,16 +159,10 @@ export class AgentServer implements AsyncDisposable {
     );
   }
 
-  #accept({ request, socket, head, admission }: Entry): void {
-    this.#acceptor.handleUpgrade(request, socket, head, (websocket) => {
-      this.#sessions.begin({ request, websocket, admission });
+  #accept({ socket, head, ...arrival }: Entry): void {
+    this.#acceptor.handleUpgrade(arrival.request, socket, head, (websocket) => {
+      this.#sessions.begin({ ...arrival, websocket });
     });
-  }
-
-  /** A client that was let in, and had no business here after all. */
-  #sentAway(cause: "hello" | "token" | "principal" | "overload", request: IncomingMessage): void {
-    const address = request.socket.remoteAddress;
-    this.#refused({ status: undefined, cause: cause === "overload" ? "sessions" : cause, address });
   }
 
   #refused(data: RefusedData): void {
@@ -169,14 +170,13 @@ export class AgentServer implements AsyncDisposable {
     if (this.#events.has("refused")) void this.#events.emit("refused", data);
   }
 
-  #failed(what: string, cause: unknown, sessionId?: string, request?: IncomingMessage): void {
-    const error = new TrunklineError("TL_SESSION_FAILED", `${what}: ${messageOf(cause)}`, { cause });
-    this.#report(error, sessionId, request);
+  #failed(what: string, cause: unknown): void {
+    this.#report(new TrunklineError("TL_SESSION_FAILED", `${what}: ${messageOf(cause)}`, { cause }));
   }
 
-  #report(error: TrunklineError, sessionId?: string, request?: IncomingMessage): void {
+  #report(error: TrunklineError, sessionId?: string, requests?: readonly RequestSecrets[]): void {
     if (this.#events.has("error")) void this.#events.emit("error", { error, sessionId });
-    else this.#log.write(error.code, () => errorLine(error, request));
+    else this.#log.write(error.code, () => errorLine(error, requests));
   }
 
   #handlerFailed(cause: unknown, event: string): void {

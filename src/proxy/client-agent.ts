@@ -18,7 +18,7 @@ export type ProxyHeaders = Readonly<Record<string, string>>;
 export type ProxyDial = (url: string, options: DialOptions) => unknown;
 
 export interface WebSocketProxyClientAgentOptions extends ProxyOptions {
-  /** Where the server listens; a function is asked again at every attempt. */
+  /** Where the server listens; a function is asked again at every attempt, and for each of two tries of one attempt. */
   readonly url: string | (() => string | Promise<string>);
   /** Name of the agent on this bus that the remote one exchanges messages with. */
   readonly localAgentName: string;
@@ -145,6 +145,7 @@ export class WebSocketProxyClientAgent extends BaseAgent<ProxyClientEvents> {
       maxPayloadBytes: payloadLimitFor(link?.maxFrameBytes),
       protocols: wish === "off" ? [] : [resumeProtocol],
       required: wish === "require",
+      nextUrl: typeof url === "function" ? url : undefined,
       timeoutMs: link?.connectTimeoutMs,
       signal,
     });

@@ -15,6 +15,8 @@ export interface DialOptions {
    * first fails and the platform does not say why. Default false.
    */
   readonly required?: boolean | undefined;
+  /** The URL of that second connection, as the first may have used up a token that is in it. Default: the same again. */
+  readonly nextUrl?: (() => string | Promise<string>) | undefined;
   /** A larger inbound frame ends the connection with 1009, where the platform lets us choose. Default 4 MiB. */
   readonly maxPayloadBytes?: number | undefined;
   /** Gives up, also in the middle of the handshake. */

@@ -23,7 +23,14 @@ export function dialing(): NetworkDial {
 
   return async (url, options = {}) => {
     const where = shownUrl(url);
-    const { headers = {}, protocols = [], required = false, signal, timeoutMs = defaultDialTimeoutMs } = options;
+    const {
+      headers = {},
+      protocols = [],
+      required = false,
+      nextUrl,
+      signal,
+      timeoutMs = defaultDialTimeoutMs,
+    } = options;
     refuseHeaders(headers);
     if (signal?.aborted) throw givenUp(where, signal);
     const stop = new AbortController();
@@ -31,6 +38,7 @@ export function dialing(): NetworkDial {
     const late = () => stop.abort(connectFailed(`${where} did not answer within ${timeoutMs} ms.`));
     const timer = setTimeout(late, timeoutMs);
     signal?.addEventListener("abort", giveUp, { once: true });
+    let next = url;
     try {
       const before = known.get(where);
       // Forgotten until it has opened without once more: another server may be there by now.
@@ -42,8 +50,9 @@ export function dialing(): NetworkDial {
           return socket;
         }
         if (required || protocols.length === 0) throw unexplained(where, required ? protocols : []);
+        next = (await nextUrl?.()) ?? url;
       }
-      const socket = await open(url, where, [], stop.signal);
+      const socket = await open(next, where, [], stop.signal);
       if (socket === undefined) throw unexplained(where, []);
       // One that has agreed before was out of reach for a moment, more likely than not.
       if (before !== "agreed") remember(where, "selects none");

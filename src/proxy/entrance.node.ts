@@ -31,8 +31,9 @@ export interface EntranceOptions {
   /** How many sessions there may be at a time; more are refused with 503. Default 1,000. */
   readonly maxSessions?: number | undefined;
   /**
-   * How many connections one address may have at a time; more are refused with 429. IPv6 addresses that share their
-   * first 64 bits count as one. Behind a proxy all come from the same one: say `addressOf` too. Default 64.
+   * How many connections one address may have at a time; more are refused with 429. As many sessions may wait for clients
+   * that were there last; beyond that the one that has waited longest is lost (`pressure`). IPv6 addresses that share
+   * their first 64 bits count as one. Behind a proxy all come from the same one: say `addressOf` too. Default 64.
    */
   readonly maxConnectionsPerAddress?: number | undefined;
   /**
@@ -50,6 +51,8 @@ export interface Entry {
   readonly socket: Duplex;
   readonly head: Buffer;
   readonly admission: Admission;
+  /** Undefined when it has none. */
+  readonly address: string | undefined;
 }
 
 export interface EntranceInit {
@@ -65,12 +68,12 @@ export interface EntranceInit {
   readonly resume: "auto" | "require" | "off";
   onEntry(entry: Entry): void;
   onRefused(data: RefusedData): void;
-  onError(error: TrunklineError, request: IncomingMessage | undefined): void;
+  onError(error: TrunklineError, request: IncomingMessage): void;
 }
 
 const defaultHandshakeTimeoutMs = 7_000;
 export const defaultMaxSessions = 1_000;
-const defaultMaxConnectionsPerAddress = 64;
+export const defaultMaxConnectionsPerAddress = 64;
 const maxAddressLength = 128;
 
 /**
@@ -100,11 +103,11 @@ export class Entrance {
       own,
       // Behind a proxy, sockets have an address only once they have made their request.
       maxPerAddress: options.addressOf === undefined ? maxConnectionsPerAddress : Number.POSITIVE_INFINITY,
-      onRefused: (refusal, address) => this.#refused(refusal ?? "address", address),
+      onRefused: (refusal, address) => this.refused(refusal ?? "address", address),
     });
     http.on("upgrade", this.#upgrade);
     if (!own) return;
-    http.on("drop", (socket) => this.#refused("connections", socket?.remoteAddress));
+    http.on("drop", (socket) => this.refused("connections", socket?.remoteAddress));
     http.on("clientError", (error: NodeJS.ErrnoException, socket) => this.#unreadable(error, socket));
   }
 
@@ -114,6 +117,14 @@ export class Entrance {
     this.#init.http.off("upgrade", this.#upgrade);
     this.#arrivals.stop();
     for (const entry of this.#entering) entry.resolve();
+  }
+
+  /** Tells that a client was not let in; without an answer, when there is only a cause. */
+  refused(what: Refusal | RefusalCause, address: string | undefined | false): void {
+    const { status, cause } = typeof what === "string" ? { status: undefined, cause: what } : what;
+    // It may be the words of a header.
+    const shown = typeof address === "string" ? logLine(address, maxAddressLength) : undefined;
+    this.#init.onRefused({ status, cause, address: shown });
   }
 
   readonly #upgrade = Object.assign(
@@ -144,7 +155,7 @@ export class Entrance {
   async #enter(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const address = this.#addressOf(request);
     const refuse = (refusal: Refusal): void => {
-      this.#refused(refusal, address);
+      this.refused(refusal, address);
       refuseUpgrade(socket, refusal);
     };
     const refusal = address === false ? refusals.unknownAddress : this.#refusalOf(request);
@@ -157,7 +168,7 @@ export class Entrance {
       if (socket.destroyed) return;
       if (this.#closed) return refuse(refusals.closing);
       if (admission === undefined) return refuse(refusals.credentials);
-      this.#init.onEntry({ request, socket, head, admission });
+      this.#init.onEntry({ request, socket, head, admission, address: address || undefined });
     } finally {
       this.#entering.delete(turnedAway);
     }
@@ -225,15 +236,8 @@ export class Entrance {
     if (answered || !socket.writable || error.code === "ECONNRESET") socket.destroy();
     else {
       const refusal = error.code === "HPE_HEADER_OVERFLOW" ? refusals.headers : refusals.malformed;
-      this.#refused(refusal, (socket as Socket).remoteAddress);
+      this.refused(refusal, (socket as Socket).remoteAddress);
       refuseUpgrade(socket, refusal);
     }
-  }
-
-  #refused(what: Refusal | RefusalCause, address: string | undefined | false): void {
-    const { status, cause } = typeof what === "string" ? { status: undefined, cause: what } : what;
-    // It may be the words of a header.
-    const shown = typeof address === "string" ? logLine(address, maxAddressLength) : undefined;
-    this.#init.onRefused({ status, cause, address: shown });
   }
 }

@@ -22,10 +22,10 @@ const maxTextLength = 8_000;
 const maxPlaceLength = 300;
 
 /** An error as one line of a log: what, where, and nothing that its peer would not want to be kept. */
-export function errorLine(error: TrunklineError, request?: RequestSecrets): string {
+export function errorLine(error: TrunklineError, requests: readonly RequestSecrets[] = []): string {
   const shown = (text: string, maxLength?: number): string => {
     const said = withoutCredentials(text.slice(0, maxTextLength));
-    return logLine(request === undefined ? said : masked(said, secretsOf(request)), maxLength);
+    return logLine(masked(said, requests.flatMap(secretsOf)), maxLength);
   };
   const place = placeOf(error);
   const where = place === undefined ? "" : ` (${shown(place, maxPlaceLength)})`;

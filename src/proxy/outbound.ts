@@ -1,11 +1,13 @@
 import {
   type AgentBus,
+  BusFrameMessage,
   type BusMessage,
   type BusSubscriber,
   BusTaskRequestMessage,
   BusTaskResponseMessage,
 } from "../bus/index.ts";
 import { type ErrorCode, messageOf, TrunklineError } from "../errors.ts";
+import { estimatedBytes } from "../util/index.ts";
 import type { MessageSerializer } from "../wire/index.ts";
 import { type Gate, gateCauses } from "./gate.ts";
 import type { RejectedData } from "./proxy-events.ts";
@@ -22,6 +24,7 @@ export interface OutboundOptions {
 }
 
 const maxQueuedMessages = 1_024;
+const crowdedBytes = 67_108_864;
 
 /**
  * From the bus to the link: gate, bytes, link.
@@ -32,6 +35,9 @@ const maxQueuedMessages = 1_024;
 export class Outbound implements BusSubscriber {
   readonly name: string;
   readonly #options: OutboundOptions;
+  /** Of messages that were ever queued, as one may be queued twice. */
+  readonly #weights = new WeakMap<BusMessage, number>();
+  #waitingBytes = 0;
 
   constructor(options: OutboundOptions) {
     this.name = `${options.proxyName}/outbound`;
@@ -39,10 +45,10 @@ export class Outbound implements BusSubscriber {
   }
 
   async begin(): Promise<void> {
-    const { bus, gate } = this.#options;
+    const { bus } = this.#options;
     await bus.subscribe(this, {
       observe: true,
-      accept: (message) => gate.concerns(message),
+      accept: (message) => this.#accept(message),
       maxQueued: maxQueuedMessages,
       whenFull: "wait",
     });
@@ -54,13 +60,15 @@ export class Outbound implements BusSubscriber {
   }
 
   /**
-   * Resolves at once, unless more waits than senders that wait for their `send` can have brought: then when it has been
-   * given to the link.
+   * Resolves at once, unless more waits than senders that wait for their `send` can have brought, or too many bytes do:
+   * then when it has been given to the link.
    */
   async uncrowded(): Promise<void> {
     const { bus } = this.#options;
     const lanes = bus.subscriptions.find(({ name }) => name === this.name);
-    if (lanes !== undefined && lanes.ordinary + lanes.urgent > 2 * maxQueuedMessages) await this.flush();
+    const messages = lanes === undefined ? 0 : lanes.ordinary + lanes.urgent;
+    const isCrowded = messages > 2 * maxQueuedMessages || this.#waitingBytes > crowdedBytes;
+    if (isCrowded) await this.flush();
   }
 
   end(): Promise<void> {
@@ -68,10 +76,19 @@ export class Outbound implements BusSubscriber {
   }
 
   onBusMessage(message: BusMessage): void | Promise<void> {
+    this.#waitingBytes -= this.#weights.get(message) ?? 0;
     const verdict = this.#options.gate.outbound(message);
     if (verdict.pass) return this.#send(verdict.message);
     const { cause } = verdict;
     return this.#failed(message, cause, `A ${message.constructor.name} was not sent: ${gateCauses[cause]}.`);
+  }
+
+  #accept(message: BusMessage): boolean {
+    if (!this.#options.gate.concerns(message)) return false;
+    const weight = this.#weights.get(message) ?? weightOf(message);
+    this.#weights.set(message, weight);
+    this.#waitingBytes += weight;
+    return true;
   }
 
   async #send(message: BusMessage): Promise<void> {
@@ -105,6 +122,12 @@ export class Outbound implements BusSubscriber {
     if (!this.#options.gate.outbound(instead).pass) return;
     await this.#options.send(this.#options.serializer.serialize(instead), instead).catch(() => {});
   }
+}
+
+/** About what a message keeps. Its frame is no plain object, and is looked into all the same. */
+function weightOf(message: BusMessage): number {
+  const frame = message instanceof BusFrameMessage ? { ...message.frame } : undefined;
+  return estimatedBytes({ ...message, frame }, crowdedBytes);
 }
 
 const causes: Partial<Record<ErrorCode, RejectedData["cause"]>> = {

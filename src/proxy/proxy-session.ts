@@ -81,6 +81,8 @@ export class ProxySession {
   readonly #rejected: Record<string, number> = {};
   #connected = false;
   #wasConnected = false;
+  /** Set from the moment on at which it is to end. */
+  #goodbye: string | undefined;
 
   constructor(route: ProxyRoute, origin: LinkOrigin, registry: AgentRegistry, events: ProxySessionEvents) {
     this.#route = route;
@@ -101,7 +103,7 @@ export class ProxySession {
       onMessage: (message) => this.#presence.notice(message),
       taken: () => bus.idleAt(route.localAgentName),
       // Also what is said in answer: a peer that does not read its answers must not get us to pile them up.
-      handled: () => Promise.all([bus.idleAt(route.localAgentName), this.#outbound.uncrowded()]),
+      handled: () => bus.idleAt(route.localAgentName).then(() => this.#outbound.uncrowded()),
       onUndelivered: (message, why) => this.#answerUndelivered(message, why),
       holdBack: (on) => this.#link.holdBack(on),
     });
@@ -150,9 +152,14 @@ export class ProxySession {
     unwatch();
   }
 
-  /** Hands over what waits, then says goodbye. Resolves when the link is over. */
+  /**
+   * Hands over what waits, then says goodbye. Resolves when the link is over. Without a connection it does not wait for
+   * another one: what has not left is refused one by one, and so told.
+   */
   async close(reason: string): Promise<void> {
-    if (this.#connected) await this.#outbound.flush();
+    this.#goodbye ??= reason;
+    if (this.#link.state === "interrupted") await this.#link.close(1000, reason);
+    if (this.#wasConnected) await this.#outbound.flush();
     await this.#outbound.end();
     await this.#link.close(1000, reason);
   }
@@ -174,7 +181,10 @@ export class ProxySession {
       },
       onMessage: (bytes: Uint8Array) => this.#inbound.receive(bytes),
       onOversize: (byteLength: number) => this.#oversize(byteLength),
-      onInterrupted: (interruption: Interruption) => events.onInterrupted(interruption),
+      onInterrupted: (interruption: Interruption) => {
+        events.onInterrupted(interruption);
+        if (this.#goodbye !== undefined) void this.#link.close(1000, this.#goodbye);
+      },
       onResumed: ({ websocket }: LinkSocket, replay: Replay) => events.onResumed({ websocket, ...replay }),
       onSlow: (bufferedBytes: number) => {
         this.#inbound.peerIsSlow(true);

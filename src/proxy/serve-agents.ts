@@ -37,7 +37,11 @@ export async function serveAgents(options: ServeAgentsOptions, setup: SessionSet
   // The server of agents has deadlines of its own, from the connection on, and keeps no connection after an answer.
   const http = createServer(
     { maxHeaderSize: maxHeaderBytes, requestTimeout: 0, headersTimeout: 0 },
-    (request, response) => answer(request, response, options.healthPath ?? "/health", agents?.sessionCount ?? 0),
+    (request, response) => {
+      // As later versions of Node do by themselves.
+      if (hasTooManyLines(request.rawHeaders)) http.emit("clientError", tooManyLines(), request.socket);
+      else answer(request, response, options.healthPath ?? "/health", agents?.sessionCount ?? 0);
+    },
   );
   // What is beyond is dropped before anybody sees it: one more, so that too many can be told from enough.
   http.maxHeadersCount = maxHeaderLines + 1;
@@ -50,10 +54,13 @@ export async function serveAgents(options: ServeAgentsOptions, setup: SessionSet
 function answer(request: IncomingMessage, response: ServerResponse, healthPath: string, sessions: number): void {
   // Whoever gets an answer here is no client of ours; the connection is not kept.
   response.setHeader("connection", "close");
-  if (hasTooManyLines(request.rawHeaders)) response.writeHead(431).end();
-  else if (request.method === "GET" && pathOf(request) === healthPath) {
+  if (request.method === "GET" && pathOf(request) === healthPath) {
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ status: "ok", sessions }));
   } else response.writeHead(pathOf(request) === healthPath ? 405 : 404).end();
+}
+
+function tooManyLines(): Error {
+  return Object.assign(new Error("The request has too many headers."), { code: "HPE_HEADER_OVERFLOW" });
 }
 
 async function listen(http: Server, port: number, host: string): Promise<void> {

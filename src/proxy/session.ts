@@ -2,11 +2,12 @@ import type { IncomingMessage } from "node:http";
 import { messageOf, TrunklineError } from "../errors.ts";
 import { AgentRunner } from "../runner/index.ts";
 import { within } from "../util/index.ts";
+import type { RequestSecrets } from "./error-line.ts";
 import { Link, type LinkOptions, type LinkSocket, Seat } from "./link/index.ts";
 import { WebSocketProxyServerAgent, type WebSocketProxyServerAgentOptions } from "./server-agent.ts";
 
-/** What a session's proxy is told beside what the session knows itself. */
-export interface SessionProxyOptions extends Omit<WebSocketProxyServerAgentOptions, "bus" | "websocket"> {
+/** What a session's proxy is told beside what the session knows itself, and what the server says for all: `link`. */
+export interface SessionProxyOptions extends Omit<WebSocketProxyServerAgentOptions, "bus" | "websocket" | "link"> {
   /** Default: `gateway`. */
   readonly name?: string | undefined;
 }
@@ -23,7 +24,7 @@ export interface AgentSession {
   readonly runner: AgentRunner;
   /**
    * Builds the proxy agent for this session; add it to the runner.
-   * @throws TrunklineError `TL_INVALID_OPTION` the second time: a session has one proxy
+   * @throws TrunklineError `TL_INVALID_OPTION` the second time: a session has one proxy; and for a `link`
    */
   proxy(options: SessionProxyOptions): WebSocketProxyServerAgent;
 }
@@ -69,6 +70,7 @@ export class Session implements AgentSession {
   readonly #abort = new AbortController();
   #proxy: WebSocketProxyServerAgent | undefined;
   #running = false;
+  #latest: RequestSecrets | undefined;
 
   constructor(init: SessionInit) {
     this.#init = init;
@@ -82,15 +84,25 @@ export class Session implements AgentSession {
     return this.#abort.signal;
   }
 
+  /** What its errors may quote: the first request, and the latest. */
+  get requests(): readonly RequestSecrets[] {
+    return this.#latest === undefined ? [this.request] : [this.request, this.#latest];
+  }
+
   // A property, so that a setup may take it out of its session.
   readonly proxy = ({ name = "gateway", ...options }: SessionProxyOptions): WebSocketProxyServerAgent => {
     if (this.#proxy !== undefined) {
       throw new TrunklineError("TL_INVALID_OPTION", "A session has one proxy, and this one has been built already.");
     }
+    // Most of it the client has been told already.
+    if ("link" in options && options.link !== undefined) {
+      const message = "The link's options are those of the server: give link to serveAgents, not to session.proxy.";
+      throw new TrunklineError("TL_INVALID_OPTION", message);
+    }
     const { origin, link } = this.#init;
     const { bus } = this.runner;
     const websocket = origin instanceof Seat ? origin : origin.socket;
-    const proxy = new WebSocketProxyServerAgent(name, { link, ...options, bus, websocket });
+    const proxy = new WebSocketProxyServerAgent(name, { ...options, link, bus, websocket });
     if (!(origin instanceof Seat)) proxy.on("sessionLost", () => this.#init.onBroken());
     proxy.on("clientDisconnected", async () => {
       // That the client's agent is gone is said first: a cancel would overtake it.
@@ -112,6 +124,11 @@ export class Session implements AgentSession {
     } finally {
       this.#abort.abort(new TrunklineError("TL_CONNECTION_LOST", "The session is over."));
     }
+  }
+
+  /** The client has resumed it, with this request. */
+  cameBack({ url, rawHeaders }: RequestSecrets): void {
+    this.#latest = { url, rawHeaders };
   }
 
   /** The connection has ended, and the session with it. */

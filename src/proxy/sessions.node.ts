@@ -2,7 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { messageOf, TrunklineError } from "../errors.ts";
+import { networkOf } from "./address-limits.ts";
 import type { Admission } from "./admission.ts";
+import type { RequestSecrets } from "./error-line.ts";
 import { Expiry } from "./expiry.ts";
 import {
   type DeskAnswer,
@@ -47,16 +49,21 @@ export interface Arrival {
   readonly request: IncomingMessage;
   readonly websocket: AcceptedSocket;
   readonly admission: Admission;
+  /** Undefined when it has none. */
+  readonly address: string | undefined;
 }
 
 export interface SessionsInit {
   readonly options: SessionsOptions;
   readonly maxSessions: number;
+  /** How many sessions may wait for clients of one address. */
+  readonly maxSuspendedPerAddress: number;
   readonly setup: SessionSetup;
   readonly counters: OwnServerCounters;
-  /** A client was let in and then sent away, for this reason. */
-  onSentAway(cause: Extract<DeskAnswer, { readonly kind: "refused" }>["cause"], request: IncomingMessage): void;
-  onError(error: TrunklineError, sessionId: string | undefined, request: IncomingMessage): void;
+  /** A client of this address was let in, and had no business here after all. */
+  onSentAway(cause: Extract<DeskAnswer, { readonly kind: "refused" }>["cause"], address: string | undefined): void;
+  /** An error that may quote these requests. */
+  onError(error: TrunklineError, sessionId: string | undefined, requests: readonly RequestSecrets[]): void;
 }
 
 /** How long a client whose credentials have expired has for its goodbye. */
@@ -75,6 +82,8 @@ export class Sessions {
   readonly #init: SessionsInit;
   readonly #desk: SessionDesk;
   readonly #sessions = new Map<Session, Promise<void>>();
+  /** Those that can be resumed, by `sid`. */
+  readonly #resumable = new Map<string, Session>();
   readonly #greeting = new Set<AcceptedSocket>();
 
   constructor(init: SessionsInit) {
@@ -83,6 +92,7 @@ export class Sessions {
     this.#desk = new SessionDesk({
       link,
       maxSuspendedBytes,
+      maxSuspendedPerAddress: init.maxSuspendedPerAddress,
       isSamePrincipal: samePrincipal ?? isDeepStrictEqual,
       hasRoom: () => this.#sessions.size < init.maxSessions,
       onLost: (reason) => {
@@ -126,7 +136,7 @@ export class Sessions {
     if (socket.protocol === resumeProtocol) {
       this.#greet(arrival, socket).catch((cause: unknown) => {
         websocket.terminate();
-        this.#failed("A client could not be let in", cause, undefined, arrival.request);
+        this.#failed("A client could not be let in", cause, undefined, [arrival.request]);
       });
       return;
     }
@@ -148,15 +158,23 @@ export class Sessions {
   }
 
   async #greet(arrival: Arrival, socket: LinkSocket): Promise<void> {
-    const { request, websocket, admission } = arrival;
+    const { websocket, admission, address } = arrival;
     this.#greeting.add(websocket);
     try {
-      const answer = await this.#desk.admit(socket, admission.principal);
-      if (answer.kind === "new") this.#open(arrival, answer.seat);
-      if (answer.kind === "refused") this.#init.onSentAway(answer.cause, request);
+      const answer = await this.#desk.admit(socket, admission.principal, address && networkOf(address));
+      if (answer.kind === "new") this.#openAt(answer.seat, arrival);
+      if (answer.kind === "resumed") this.#resumable.get(answer.sid)?.cameBack(arrival.request);
+      if (answer.kind === "refused") this.#init.onSentAway(answer.cause, address);
     } finally {
       this.#greeting.delete(websocket);
     }
+  }
+
+  #openAt(seat: Seat, arrival: Arrival): void {
+    const { sid } = seat.terms;
+    const session = this.#open(arrival, seat);
+    this.#resumable.set(sid, session);
+    session.signal.addEventListener("abort", () => this.#resumable.delete(sid), { once: true });
   }
 
   #open({ request, admission }: Arrival, origin: Seat | { readonly socket: LinkSocket }): Session {
@@ -169,14 +187,14 @@ export class Sessions {
       principal,
       link,
       setupTimeoutMs,
-      onError: (error) => onError(error, session.id, request),
+      onError: (error) => onError(error, session.id, session.requests),
       onBroken: () => {
         counters.lost.plain += 1;
       },
     });
     const ended = session
       .run(setup)
-      .catch((cause: unknown) => this.#failed("A session could not be ended", cause, session.id, request))
+      .catch((cause: unknown) => this.#failed("A session could not be ended", cause, session.id, session.requests))
       .finally(() => this.#sessions.delete(session));
     this.#sessions.set(session, ended);
     return session;
@@ -194,8 +212,8 @@ export class Sessions {
     websocket.once("close", () => expiry.cancel());
   }
 
-  #failed(what: string, cause: unknown, sessionId: string | undefined, request: IncomingMessage): void {
+  #failed(what: string, cause: unknown, sessionId: string | undefined, requests: readonly RequestSecrets[]): void {
     const error = new TrunklineError("TL_SESSION_FAILED", `${what}: ${messageOf(cause)}`, { cause });
-    this.#init.onError(error, sessionId, request);
+    this.#init.onError(error, sessionId, requests);
   }
 }

@@ -1,6 +1,9 @@
+// Many are never used, so that the first push makes the ring.
+const firstLength = 16;
+
 /** First in, first out, in constant time: a ring that doubles when it is full. */
 export class Deque<T> {
-  #ring: (T | undefined)[] = new Array(16);
+  #ring: (T | undefined)[] = [];
   #head = 0;
   #size = 0;
 
@@ -42,7 +45,7 @@ export class Deque<T> {
   }
 
   clear(): void {
-    this.#ring = new Array(16);
+    this.#ring = [];
     this.#head = 0;
     this.#size = 0;
   }
@@ -53,7 +56,7 @@ export class Deque<T> {
 
   #grow(): void {
     const items = [...this];
-    this.#ring = items.concat(new Array(items.length));
+    this.#ring = items.concat(new Array(items.length || firstLength));
     this.#head = 0;
   }
 }

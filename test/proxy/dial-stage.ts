@@ -52,7 +52,7 @@ export class AskedServer implements AsyncDisposable {
   /** Of each handshake, in order: its path, and what it offered. */
   readonly asked: string[] = [];
   readonly accepted: WebSocket[] = [];
-  /** Decides about a handshake before the subprotocol: false refuses it with 401. */
+  /** Decides about a handshake before the subprotocol: false refuses it with 403. After a 401 Node's own WebSocket asks again. */
   admits: () => boolean | Promise<boolean> = () => true;
   readonly #http: Server;
   readonly #sockets = new Set<Socket>();
@@ -76,7 +76,7 @@ export class AskedServer implements AsyncDisposable {
       // Read while it waits, or nobody learns that the client has gone.
       socket.resume().once("end", () => socket.end());
       if (!(await this.admits())) {
-        socket.end("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         return;
       }
       if (socket.destroyed) return;

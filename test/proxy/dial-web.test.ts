@@ -50,6 +50,12 @@ describe.each(platforms)("dial.web with a WebSocket %s", (_platform, websocket) 
     await vi.waitFor(() => expect(server.connections).toBe(0));
   });
 
+  it("takes a URL of its own for the second try, where it is given one", async () => {
+    const { url, asked } = await listening(none);
+    expect(await agreed(dialing(), `${url}?token=1`, { nextUrl: async () => `${url}?token=2` })).toBe("");
+    expect(asked).toEqual([`/ws?token=1 ${offered}`, "/ws?token=2 -"]);
+  });
+
   it("remembers that of one URL and one caller alone", async () => {
     const { url, asked } = await listening(none);
     const dial = dialing();

@@ -12,6 +12,7 @@ import {
 } from "trunkline/server";
 import { describe, expect, it } from "vitest";
 import { type ClientOptions, WebSocket } from "ws";
+import { HandClient } from "../resume/hand-client.ts";
 import { Recording } from "../support/recording.ts";
 import { until } from "../support/settled.ts";
 import { type Assistant, addAssistant, assistantSession, RemoteClient } from "./remote-client.ts";
@@ -446,6 +447,19 @@ describe("serveAgents: sessions", () => {
     expect(await closingOf(new WebSocket(s.server.url))).toMatchObject({ code: 1011 });
     await until(() => s.errors.length === 1);
     expect(s.errors[0]?.error.message).toMatch(/has one proxy/);
+  });
+
+  it("its link is as the server says, which its proxy cannot change, whether or not its client can resume", async () => {
+    await using s = await serving({}, async (session) => {
+      // @ts-expect-error what a client was told before cannot be another thing now
+      session.proxy({ agentName: "assistant", remoteAgentName: "acme", link: { maxFrameBytes: 1_000 } });
+    });
+    expect(await closingOf(new WebSocket(s.server.url))).toMatchObject({ code: 1011 });
+    await using client = await HandClient.begin(s.server.url);
+    expect(await client.socket.ended()).toMatchObject({ code: 1011 });
+    await until(() => s.errors.length === 2);
+    const cause = { code: "TL_INVALID_OPTION", message: expect.stringMatching(/link.*serveAgents/) };
+    expect(s.errors).toMatchObject([{ error: { cause } }, { error: { cause } }]);
   });
 });
 

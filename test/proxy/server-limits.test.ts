@@ -29,7 +29,9 @@ describe("the headers of a request", () => {
     }
     await using health = await RawSocket.connected(s.server.port);
     expect(await health.ask(asRequest(["GET /health HTTP/1.1", "Host: me", ...filledUp(70)]))).toBe(431);
-    expect(causes(s.refused)).toEqual(Array.from({ length: 3 }, () => [431, "handshake"]));
+    await health.closed();
+    // Each of them once, whether Node or the server has counted the lines.
+    expect(causes(s.refused)).toEqual(Array.from({ length: 4 }, () => [431, "handshake"]));
   });
 
   it("have at most 16 KiB, in one line or in several, in the path or behind it", async () => {

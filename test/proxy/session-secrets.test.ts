@@ -2,10 +2,38 @@ import { serveAgents } from "trunkline/server";
 import { afterEach, expect, it, vi } from "vitest";
 import { HandClient, HandSocket } from "../resume/hand-client.ts";
 import { until } from "../support/settled.ts";
-import { assistantSession } from "./remote-client.ts";
+import { Assistant, assistantSession } from "./remote-client.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
+});
+
+class Complaining extends Assistant {
+  /** Reports these words as an error of the session. */
+  complain(words: string): void {
+    this.report(new Error(words));
+  }
+}
+
+it("what a session's errors quote of the request that it began with, and of the latest, is in no log line", async () => {
+  const written = vi.spyOn(console, "error").mockImplementation(() => {});
+  const agents: Complaining[] = [];
+  await using server = await serveAgents({}, async ({ runner, proxy }) => {
+    const agent = new Complaining("assistant", { bus: runner.bus });
+    await runner.addAgent(proxy({ agentName: "assistant", remoteAgentName: "acme" }));
+    await runner.addAgent(agent);
+    agents.push(agent);
+  });
+  const bearing = (secret: string) => ({ "x-key": secret });
+  await using client = await HandClient.begin(server.url, bearing("first-7GhK2"));
+  await until(() => agents[0]?.ready === true, "the session being there");
+  for (const secret of ["second-Xy55q", "third-Pq09z"]) {
+    await client.cut();
+    await (await client.connect({}, { headers: bearing(secret) })).control("resumed");
+  }
+  agents[0]?.complain("the directory knows neither first-7GhK2 nor third-Pq09z");
+  await until(() => written.mock.calls.length > 0, "the line being written");
+  expect(String(written.mock.calls[0])).toContain("the directory knows neither […] nor […]");
 });
 
 it("ids and tokens of sessions are in no error, no log line and no refused", async () => {

@@ -1,6 +1,6 @@
 import { abnormalCode, silentPeerCode } from "./close-codes.ts";
 import type { LinkCounters } from "./counters.ts";
-import type { LinkSocket, SocketEnding } from "./link-socket.ts";
+import type { LinkSocket, LinkSocketHandlers, SocketEnding } from "./link-socket.ts";
 import { Liveness } from "./liveness.ts";
 import type { ResolvedLinkOptions } from "./options.ts";
 
@@ -26,7 +26,7 @@ export interface CarrierEvents {
 export interface CarrierLiveness {
   readonly heartbeatMs: number;
   /** For sockets that cannot ping. */
-  readonly ask?: (() => void) | undefined;
+  readonly asker?: { ask(): void } | undefined;
 }
 
 /**
@@ -37,7 +37,7 @@ export interface CarrierLiveness {
  * 3. A closing handshake has a deadline; then the socket is cut.
  * 4. At the high-water mark it accepts nothing until half of it has left.
  */
-export class Carrier {
+export class Carrier implements LinkSocketHandlers {
   readonly #socket: LinkSocket;
   readonly #options: ResolvedLinkOptions;
   readonly #counters: LinkCounters;
@@ -53,27 +53,18 @@ export class Carrier {
     options: ResolvedLinkOptions,
     counters: LinkCounters,
     events: CarrierEvents,
-    { heartbeatMs, ask }: CarrierLiveness = options,
+    { heartbeatMs, asker }: CarrierLiveness = options,
   ) {
     this.#socket = socket;
     this.#options = options;
     this.#counters = counters;
     this.#events = events;
-    this.#liveness = this.#watch(heartbeatMs, socket.ping ?? ask);
+    this.#liveness = this.#watch(heartbeatMs, socket.ping ?? (asker && (() => asker.ask())));
   }
 
   /** Begins to hear the socket. Apart from the constructor, so that its owner can hold the carrier first. */
   open(): void {
-    if (this.#ended) return;
-    this.#socket.attach({
-      onMessage: (data, kind) => this.#receive(data, kind),
-      onDrain: () => this.#drained(),
-      onFailing: (error) => {
-        this.#failure = error;
-        this.endWithin(this.#options.closeTimeoutMs);
-      },
-      onClose: (ending) => this.#end(ending),
-    });
+    if (!this.#ended) this.#socket.attach(this);
   }
 
   /** Frames that are not known to have left this machine. */
@@ -147,24 +138,7 @@ export class Carrier {
     this.#socket.terminate();
   }
 
-  #watch(heartbeatMs: number, ping: (() => void) | undefined): Liveness | undefined {
-    const { clock } = this.#options;
-    // Where a peer cannot be asked, its silence proves nothing.
-    if (ping === undefined) return undefined;
-    return new Liveness({
-      heartbeatMs,
-      clock,
-      activity: () => this.#socket.inboundActivity,
-      sent: () => this.#counters.framesOut,
-      ping,
-      onMissed: () => {
-        this.#counters.missedHeartbeats += 1;
-      },
-      onSilent: () => this.cut(silentPeerCode, `nothing was heard for ${heartbeatMs * 2.5} ms`),
-    });
-  }
-
-  #receive(data: Uint8Array, kind: "binary" | "text"): void {
+  onMessage(data: Uint8Array, kind: "binary" | "text"): void {
     if (this.#ended) return;
     this.#counters.framesIn += 1;
     this.#counters.bytesIn += data.byteLength;
@@ -177,18 +151,38 @@ export class Carrier {
     this.#events.onOversize(data.byteLength, kind);
   }
 
-  #drained(): void {
+  onDrain(): void {
     if (this.#ended) return;
     this.#blocked = false;
     this.#events.onRoom();
   }
 
-  #end(ending: SocketEnding): void {
+  onFailing(error: Error): void {
+    if (this.#ended) return;
+    this.#failure = error;
+    this.endWithin(this.#options.closeTimeoutMs);
+  }
+
+  onClose(ending: SocketEnding): void {
     if (this.#ended) return;
     this.#release();
     const { code, reason, error = this.#failure } = ending;
     const clean = error === undefined && code !== abnormalCode;
     this.#events.onEnd({ code, reason, error, clean, unwrittenFrames: this.#socket.unwrittenFrames });
+  }
+
+  #watch(heartbeatMs: number, ping: (() => void) | undefined): Liveness | undefined {
+    const { clock } = this.#options;
+    // Where a peer cannot be asked, its silence proves nothing.
+    if (ping === undefined) return undefined;
+    return new Liveness({
+      heartbeatMs,
+      clock,
+      socket: this.#socket,
+      counters: this.#counters,
+      ping,
+      onSilent: () => this.cut(silentPeerCode, `nothing was heard for ${heartbeatMs * 2.5} ms`),
+    });
   }
 
   #release(): void {

@@ -100,6 +100,7 @@ export class Connector {
         this.#counters.connectAttempts += 1;
       },
       onConnected: (connection) => {
+        this.#dialer = undefined;
         this.#connectedAt = clock.now();
         this.#events.onConnected(connection);
       },

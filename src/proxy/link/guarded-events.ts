@@ -1,26 +1,63 @@
 import { messageOf, TrunklineError } from "../../errors.ts";
-import type { LinkEvents } from "./link-events.ts";
+import type { ConnectFailure } from "./dialer.ts";
+import type { Interruption, LinkEnding, LinkEvents } from "./link-events.ts";
+import type { LinkSocket } from "./link-socket.ts";
+import type { Replay } from "./sent-log.ts";
 
 /** The same events, none of which throws: a listener's fault must not change what the link does next. */
-export function guarded(events: LinkEvents): Required<LinkEvents> {
-  const guard = (tell: () => void): void => {
+export class GuardedEvents implements Required<LinkEvents> {
+  readonly #events: LinkEvents;
+
+  constructor(events: LinkEvents) {
+    this.#events = events;
+  }
+
+  onOpen(socket: LinkSocket): void {
+    this.#guard(() => this.#events.onOpen(socket));
+  }
+
+  onMessage(bytes: Uint8Array): void {
+    this.#guard(() => this.#events.onMessage(bytes));
+  }
+
+  onOversize(byteLength: number): void {
+    this.#guard(() => this.#events.onOversize(byteLength));
+  }
+
+  onInterrupted(interruption: Interruption): void {
+    this.#guard(() => this.#events.onInterrupted?.(interruption));
+  }
+
+  onResumed(socket: LinkSocket, replay: Replay): void {
+    this.#guard(() => this.#events.onResumed?.(socket, replay));
+  }
+
+  onSlow(bufferedBytes: number): void {
+    this.#guard(() => this.#events.onSlow?.(bufferedBytes));
+  }
+
+  onCaughtUp(): void {
+    this.#guard(() => this.#events.onCaughtUp?.());
+  }
+
+  onConnectFailed(failure: ConnectFailure): void {
+    this.#guard(() => this.#events.onConnectFailed(failure));
+  }
+
+  onClosed(ending: LinkEnding): void {
+    this.#guard(() => this.#events.onClosed(ending));
+  }
+
+  onFault(error: TrunklineError): void {
+    this.#events.onFault(error);
+  }
+
+  #guard(tell: () => void): void {
     try {
       tell();
     } catch (cause) {
       const fault = `A listener of the link threw: ${messageOf(cause)}`;
-      events.onFault(new TrunklineError("TL_HANDLER_FAILED", fault, { cause }));
+      this.#events.onFault(new TrunklineError("TL_HANDLER_FAILED", fault, { cause }));
     }
-  };
-  return {
-    onOpen: (socket) => guard(() => events.onOpen(socket)),
-    onMessage: (bytes) => guard(() => events.onMessage(bytes)),
-    onOversize: (byteLength) => guard(() => events.onOversize(byteLength)),
-    onInterrupted: (interruption) => guard(() => events.onInterrupted?.(interruption)),
-    onResumed: (socket, replay) => guard(() => events.onResumed?.(socket, replay)),
-    onSlow: (bufferedBytes) => guard(() => events.onSlow?.(bufferedBytes)),
-    onCaughtUp: () => guard(() => events.onCaughtUp?.()),
-    onConnectFailed: (failure) => guard(() => events.onConnectFailed(failure)),
-    onClosed: (ending) => guard(() => events.onClosed(ending)),
-    onFault: (error) => events.onFault(error),
-  };
+  }
 }

@@ -5,7 +5,7 @@ import { mayComeBack, replacedCode, restartCode, violationCode } from "./close-c
 import type { LinkCounters } from "./counters.ts";
 import type { ConnectFailure } from "./dialer.ts";
 import { type Cut, endingOf, type Finish, lost as lostError } from "./finish.ts";
-import { guarded } from "./guarded-events.ts";
+import { GuardedEvents } from "./guarded-events.ts";
 import type { Beginning, ClientOrigin, Greet, LinkEnd, LinkOrigin, ResumableLink } from "./link-end.ts";
 import type { LinkEnding, LinkEvents } from "./link-events.ts";
 import type { LinkSocket } from "./link-socket.ts";
@@ -28,7 +28,7 @@ import { type LinkEventName, type LinkStateName, transitions } from "./transitio
  */
 export class Link implements ResumableLink {
   readonly #end: LinkEnd;
-  readonly #events: Required<LinkEvents>;
+  readonly #events: GuardedEvents;
   readonly #options: ResolvedLinkOptions;
   readonly #closed: Deferred<LinkEnding> = deferred();
   readonly #traffic: Traffic;
@@ -41,7 +41,7 @@ export class Link implements ResumableLink {
   #cancelWindow: (() => void) | undefined;
 
   constructor(origin: LinkOrigin, events: LinkEvents, options?: LinkOptions) {
-    this.#events = guarded(events);
+    this.#events = new GuardedEvents(events);
     this.#options = resolveLinkOptions(options);
     this.#traffic = this.#newTraffic();
     this.#end = "comeBack" in origin ? origin : this.#client(origin);
@@ -172,12 +172,9 @@ export class Link implements ResumableLink {
   }
 
   #newTraffic(): Traffic {
-    return new Traffic(this.#options, {
+    return new Traffic(this.#options, this.#events, {
       onMessage: (bytes) => this.#receive(bytes),
-      onOversize: (byteLength) => this.#events.onOversize(byteLength),
       onRoom: () => this.#pump(),
-      onSlow: (bufferedBytes) => this.#events.onSlow(bufferedBytes),
-      onCaughtUp: () => this.#events.onCaughtUp(),
       onEnded: (ending) => this.#ended(ending),
       onConfirmed: () => {
         this.#confirmed = true;

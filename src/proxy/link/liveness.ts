@@ -1,16 +1,16 @@
 import { longestTimeoutMs } from "../../util/index.ts";
 import type { Clock } from "./clock.ts";
+import type { LinkCounters } from "./counters.ts";
+import type { LinkSocket } from "./link-socket.ts";
 
 export interface LivenessOptions {
   readonly heartbeatMs: number;
   readonly clock: Clock;
-  /** Changes whenever anything arrives. */
-  readonly activity: () => number;
-  /** Changes whenever anything is sent, pings apart. Where it is missing, only a silent peer is pinged. */
-  readonly sent?: (() => number) | undefined;
+  /** What arrives is seen here. */
+  readonly socket: Pick<LinkSocket, "inboundActivity">;
+  /** What is sent, pings apart, is seen here, and heartbeats without a sign of life are counted. */
+  readonly counters: Pick<LinkCounters, "framesOut" | "missedHeartbeats">;
   readonly ping: () => void;
-  /** A heartbeat has passed without a sign of life. */
-  readonly onMissed: () => void;
   /** The peer is to be considered dead. Called once; the watch has ended. */
   readonly onSilent: () => void;
 }
@@ -52,7 +52,7 @@ export class Liveness {
   #lookedAt: number;
   #wallAt: number | undefined;
   #seen: number;
-  #sent: number | undefined;
+  #sent: number;
   #unsentMs = 0;
   #silentMs = 0;
   #askAtMs: number;
@@ -75,8 +75,8 @@ export class Liveness {
     this.#stallMs = Math.max(this.#lookMs, Math.min(busyMs, heartbeatMs / 2));
     this.#askAtMs = this.#askAfterMs;
     this.#missAtMs = heartbeatMs;
-    this.#seen = options.activity();
-    this.#sent = options.sent?.();
+    this.#seen = options.socket.inboundActivity;
+    this.#sent = options.counters.framesOut;
     this.#lookedAt = clock.now();
     this.#wallAt = clock.wall?.();
     this.#plan();
@@ -86,8 +86,8 @@ export class Liveness {
     this.#cancel();
   }
 
-  readonly #look = (): void => {
-    const { heartbeatMs, ping, onMissed, onSilent } = this.#options;
+  #look(): void {
+    const { heartbeatMs, counters, ping, onSilent } = this.#options;
     const { passedMs, wallMs } = this.#elapsed();
     const stalled = Math.max(passedMs, wallMs) - this.#plannedMs > this.#stallMs;
     const heard = this.#listen(stalled ? this.#plannedMs : passedMs);
@@ -106,16 +106,16 @@ export class Liveness {
     if (asks) this.#askAtMs = this.#silentMs + heartbeatMs;
     const speaks = this.#hasBeenQuiet(asks, passedMs);
     this.#plan();
-    if (missed) onMissed();
+    if (missed) counters.missedHeartbeats += 1;
     if (asks || speaks) ping();
-  };
+  }
 
   #plan(): void {
     const nextAtMs = Math.min(this.#askAtMs, this.#missAtMs, this.#silentAfterMs - this.#lastLookMs);
     const untilNextMs = this.#suspected ? this.#lastLookMs : Math.min(this.#lookMs, nextAtMs - this.#silentMs);
     // What rounding leaves of a time may be too short for a clock to move by.
     this.#plannedMs = Math.max(1, untilNextMs);
-    this.#cancel = this.#options.clock.after(this.#plannedMs, this.#look);
+    this.#cancel = this.#options.clock.after(this.#plannedMs, () => this.#look());
   }
 
   /** What has gone by since the last look, also by the clock on the wall. */
@@ -132,7 +132,7 @@ export class Liveness {
 
   /** True when there was a sign of life since the last look; then the silence began right after that look. */
   #listen(countedMs: number): boolean {
-    const seen = this.#options.activity();
+    const seen = this.#options.socket.inboundActivity;
     if (seen === this.#seen) {
       this.#silentMs += countedMs;
       return false;
@@ -153,11 +153,10 @@ export class Liveness {
   }
 
   #hasBeenQuiet(asks: boolean, passedMs: number): boolean {
-    const { heartbeatMs, sent } = this.#options;
-    if (sent === undefined) return false;
-    const now = sent();
-    this.#unsentMs = asks || now !== this.#sent ? 0 : this.#unsentMs + passedMs;
-    this.#sent = now;
+    const { heartbeatMs, counters } = this.#options;
+    const sent = counters.framesOut;
+    this.#unsentMs = asks || sent !== this.#sent ? 0 : this.#unsentMs + passedMs;
+    this.#sent = sent;
     if (this.#unsentMs < heartbeatMs) return false;
     this.#unsentMs = 0;
     return true;

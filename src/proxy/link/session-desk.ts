@@ -1,3 +1,4 @@
+import { Absences } from "./absences.ts";
 import { badTokenCode, forbiddenCode, overloadCode } from "./close-codes.ts";
 import { type Hello, isUnresumableReason, type UnresumableReason, writeControlFrame } from "./control-frame.ts";
 import { hearHello, sendAway } from "./greeting.ts";
@@ -12,6 +13,8 @@ export interface SessionDeskOptions {
   readonly link?: LinkOptions | undefined;
   /** What may wait for clients that are not there, over all sessions, in bytes. Default 256 MiB. */
   readonly maxSuspendedBytes?: number | undefined;
+  /** How many sessions may wait for clients that were last at the same address. Default: any number. */
+  readonly maxSuspendedPerAddress?: number | undefined;
   /** True when these credentials are those a session began with. */
   isSamePrincipal(known: unknown, given: unknown): boolean;
   /** False when there is no room for one more session. Default: there always is. */
@@ -40,6 +43,14 @@ export interface SessionDeskCounters {
 interface Guest {
   readonly seat: Seat;
   readonly principal: unknown;
+  /** Where it was last. */
+  address: string | undefined;
+}
+
+interface Caller {
+  readonly socket: LinkSocket;
+  readonly principal: unknown;
+  readonly address: string | undefined;
 }
 
 interface Loss {
@@ -56,7 +67,7 @@ const defaultMaxSuspendedBytes = 268_435_456;
  *
  * 1. Everything is checked before anything changes: the credentials of this connection, the token, the numbers.
  * 2. What waits for clients that are not there is bounded over all sessions. Those who have been gone longest, and have
- *    something waiting, go first.
+ *    something waiting, go first. Likewise how many sessions wait for clients of one address, whatever waits in them.
  * 3. It knows only its own sessions. At another server, or after a restart, a session is unknown.
  */
 export class SessionDesk {
@@ -65,9 +76,7 @@ export class SessionDesk {
   readonly #guests = new Map<string, Guest>();
   /** For as long as a client may come back; the oldest first. */
   readonly #lost = new Map<string, Loss>();
-  /** In the order in which they began to wait. */
-  readonly #suspended = new Map<string, number>();
-  #suspendedBytes = 0;
+  readonly #suspended = new Absences();
   #resumed = 0;
 
   constructor(options: SessionDeskOptions) {
@@ -79,44 +88,40 @@ export class SessionDesk {
     return {
       seats: this.#guests.size,
       suspended: this.#suspended.size,
-      suspendedBytes: this.#suspendedBytes,
+      suspendedBytes: this.#suspended.bytes,
       resumed: this.#resumed,
     };
   }
 
-  /** Hears what the client wants, and answers. */
-  async admit(socket: LinkSocket, principal: unknown): Promise<DeskAnswer> {
+  /** Hears what the client wants, and answers. Clients of one address count together, whatever it looks like. */
+  async admit(socket: LinkSocket, principal: unknown, address?: string): Promise<DeskAnswer> {
     const hello = await hearHello(socket, this.#link.clock);
     if (hello === undefined) return { kind: "refused", cause: "hello" };
-    if (hello.resume === undefined) return this.#welcome(socket, principal);
+    const caller: Caller = { socket, principal, address };
+    if (hello.resume === undefined) return this.#welcome(caller);
     const guest = this.#guests.get(hello.resume.sid);
-    if (guest === undefined)
-      return this.#welcome(socket, principal, this.#lost.get(hello.resume.sid)?.reason ?? "unknown");
-    return this.#comeBack(guest, socket, principal, hello.resume, hello.received);
+    if (guest === undefined) return this.#welcome(caller, this.#lost.get(hello.resume.sid)?.reason ?? "unknown");
+    return this.#comeBack(guest, caller, hello.resume, hello.received);
   }
 
-  #comeBack(
-    guest: Guest,
-    socket: LinkSocket,
-    principal: unknown,
-    { sid, token }: NonNullable<Hello["resume"]>,
-    received: number,
-  ): DeskAnswer {
+  #comeBack(guest: Guest, caller: Caller, { sid, token }: NonNullable<Hello["resume"]>, received: number): DeskAnswer {
     const { seat } = guest;
+    const { socket, principal, address } = caller;
     if (!this.#options.isSamePrincipal(guest.principal, principal)) {
       return this.#refuse(socket, forbiddenCode, "principal");
     }
     if (!seat.isProvenBy(token)) return this.#refuse(socket, badTokenCode, "token");
     if (!seat.couldResumeAfter(received)) {
       seat.lose("mismatch");
-      return this.#welcome(socket, principal, "mismatch");
+      return this.#welcome(caller, "mismatch");
     }
-    if (!seat.resume(socket, received, token)) return this.#welcome(socket, principal, "unknown");
+    guest.address = address;
+    if (!seat.resume(socket, received, token)) return this.#welcome(caller, "unknown");
     this.#resumed += 1;
     return { kind: "resumed", sid };
   }
 
-  #welcome(socket: LinkSocket, principal: unknown, lost?: UnresumableReason): DeskAnswer {
+  #welcome({ socket, principal, address }: Caller, lost?: UnresumableReason): DeskAnswer {
     if (this.#options.hasRoom?.() === false) return this.#refuse(socket, overloadCode, "overload");
     const terms = grantedTerms(newSecret(), this.#link);
     const { sid } = terms;
@@ -124,7 +129,7 @@ export class SessionDesk {
       onWaiting: (bytes) => this.#waiting(sid, bytes),
       onFree: (reason) => this.#free(sid, reason),
     });
-    this.#guests.set(sid, { seat, principal });
+    this.#guests.set(sid, { seat, principal, address });
     socket.send(writeControlFrame(welcomeOf(terms, seat.token, lost)));
     return { kind: "new", seat };
   }
@@ -135,16 +140,24 @@ export class SessionDesk {
   }
 
   #waiting(sid: string, bytes: number | undefined): void {
-    this.#suspendedBytes += (bytes ?? 0) - (this.#suspended.get(sid) ?? 0);
     if (bytes === undefined) {
       this.#suspended.delete(sid);
       return;
     }
-    this.#suspended.set(sid, bytes);
-    const { maxSuspendedBytes = defaultMaxSuspendedBytes } = this.#options;
-    for (const [oldest, held] of this.#suspended) {
-      if (this.#suspendedBytes <= maxSuspendedBytes) return;
-      if (held > 0) this.#guests.get(oldest)?.seat.lose("pressure");
+    this.#suspended.set(sid, bytes, this.#guests.get(sid)?.address);
+    const { maxSuspendedBytes = defaultMaxSuspendedBytes, maxSuspendedPerAddress = Number.POSITIVE_INFINITY } =
+      this.#options;
+    const neighbours = this.#suspended.neighboursOf(sid);
+    this.#makeRoom(neighbours, () => neighbours.size > maxSuspendedPerAddress);
+    this.#makeRoom(this.#suspended.holding(), () => this.#suspended.bytes > maxSuspendedBytes);
+  }
+
+  /** Those that have waited longest are lost. */
+  #makeRoom(oldestFirst: Iterable<string>, tooMuch: () => boolean): void {
+    if (!tooMuch()) return;
+    for (const oldest of oldestFirst) {
+      this.#guests.get(oldest)?.seat.lose("pressure");
+      if (!tooMuch()) return;
     }
   }
 

@@ -26,6 +26,9 @@ export function welcomeOf(terms: SessionTerms, token: string, lost: Welcome["los
   return { t: "welcome", sid, token, windowMs, max: { frame, messages, bytes }, heartbeatMs, lost };
 }
 
+/** A server cannot make a client ask more often than this, unless it would by itself. */
+const leastHeartbeatMs = 1_000;
+
 /** What a client makes of them: each limit is the smaller of both. */
 export function acceptedTerms(
   { sid, windowMs, heartbeatMs, max }: Welcome,
@@ -34,7 +37,7 @@ export function acceptedTerms(
   return {
     sid,
     windowMs,
-    heartbeatMs: Math.min(heartbeatMs, options.heartbeatMs),
+    heartbeatMs: Math.min(Math.max(heartbeatMs, leastHeartbeatMs), options.heartbeatMs),
     maxFrameBytes: Math.min(max.frame, options.maxFrameBytes),
     maxFrames: Math.min(max.messages, options.maxQueuedFrames),
     maxBytes: Math.min(max.bytes, options.maxQueuedBytes),

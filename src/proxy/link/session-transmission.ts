@@ -171,7 +171,10 @@ export class SessionTransmission implements Transmission {
     if (!on && this.#receipts.pending) this.#acknowledgeSoon();
   }
 
-  readonly ask = (): void => this.#tell();
+  /** Asks the peer for a sign of life. */
+  ask(): void {
+    this.#tell();
+  }
 
   sayGoodbye(retryMs?: readonly [min: number, max: number]): void {
     this.#held = false;

@@ -3,20 +3,20 @@ import { type LinkCounters, newCounters } from "./counters.ts";
 import type { Beginning, Greet } from "./link-end.ts";
 import type { LinkSocket } from "./link-socket.ts";
 import type { ResolvedLinkOptions } from "./options.ts";
-import { Outlet } from "./outlet.ts";
+import { Outlet, type OutletEvents } from "./outlet.ts";
 import { PlainTransmission } from "./plain-transmission.ts";
 import type { Replay } from "./sent-log.ts";
 import type { SessionTerms } from "./session-terms.ts";
 import { SessionTransmission, type SessionTransmissionEvents } from "./session-transmission.ts";
 import type { Transmission } from "./transmission.ts";
 
-export interface TrafficEvents extends Omit<SessionTransmissionEvents, "onViolation"> {
+/** Who is told, and does nothing about it. */
+export interface TrafficListener extends OutletEvents {
+  /** An inbound frame was above the limit, and is gone. */
   onOversize(byteLength: number): void;
-  /** Senders wait. */
-  onSlow(bufferedBytes: number): void;
-  /** No sender waits any more. */
-  onCaughtUp(): void;
-  onViolation(why: string): void;
+}
+
+export interface TrafficEvents extends SessionTransmissionEvents {
   /** The connection is gone. Once for each, unless it was dismissed. */
   onEnded(ending: CarrierEnding): void;
 }
@@ -24,6 +24,7 @@ export interface TrafficEvents extends Omit<SessionTransmissionEvents, "onViolat
 /** The frames of a link, whichever connection they go over and whether or not there is one: not when, and not whether. */
 export class Traffic {
   readonly #options: ResolvedLinkOptions;
+  readonly #listener: TrafficListener;
   readonly #events: TrafficEvents;
   readonly #outlet: Outlet;
   /** As they are counted; {@link counters} for what is to be shown. */
@@ -33,10 +34,11 @@ export class Traffic {
   /** The transmission, unless it is plain. */
   #session: SessionTransmission | undefined;
 
-  constructor(options: ResolvedLinkOptions, events: TrafficEvents) {
+  constructor(options: ResolvedLinkOptions, listener: TrafficListener, events: TrafficEvents) {
     this.#options = options;
+    this.#listener = listener;
     this.#events = events;
-    this.#outlet = new Outlet(options, this.counts, events);
+    this.#outlet = new Outlet(options, this.counts, listener);
   }
 
   /** The terms of the session; none in plain mode. */
@@ -164,14 +166,14 @@ export class Traffic {
     const events = {
       onFrame: (data: Uint8Array, kind: "binary" | "text") => this.#transmission?.receive(data, kind),
       onOversize: (byteLength: number, kind: "binary" | "text") => {
-        this.#events.onOversize(byteLength);
+        this.#listener.onOversize(byteLength);
         this.#transmission?.receiveOversize(kind);
       },
       onRoom: () => this.#events.onRoom(),
       onEnd: (ending: CarrierEnding) => this.#events.onEnded(ending),
     };
-    const ask = this.#session?.ask;
-    this.#carrier = new Carrier(socket, this.#options, this.counts, events, { heartbeatMs, ask });
+    const liveness = { heartbeatMs, asker: this.#session };
+    this.#carrier = new Carrier(socket, this.#options, this.counts, events, liveness);
     return this.#carrier;
   }
 }
