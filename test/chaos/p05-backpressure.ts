@@ -6,11 +6,11 @@ import type { Proof, Scale } from "./proof.ts";
 
 const deafMs: Readonly<Record<Scale, number>> = { small: 1_000, full: 60_000, soak: 600_000 };
 const slowMs: Readonly<Record<Scale, number>> = { small: 1_000, full: 20_000, soak: 300_000 };
-/** Few messages all find room; many wait for each other until somebody lets go, after 5 s. */
+/** Few messages all find room. Of many, each waits for the other's answer: somebody lets go, and refuses what is too much. */
 const floods: Readonly<Record<Scale, FloodLimits>> = {
   small: { messages: 500, durationMs: 5_000, mayRefuse: false },
-  full: { messages: Number.POSITIVE_INFINITY, durationMs: 20_000, mayRefuse: false },
-  soak: { messages: Number.POSITIVE_INFINITY, durationMs: 300_000, mayRefuse: false },
+  full: { messages: Number.POSITIVE_INFINITY, durationMs: 20_000, mayRefuse: true },
+  soak: { messages: Number.POSITIVE_INFINITY, durationMs: 300_000, mayRefuse: true },
 };
 
 export const proofs: readonly Proof[] = [

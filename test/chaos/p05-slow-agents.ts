@@ -3,8 +3,8 @@ import { BaseAgent, BusFrameMessage, type BusMessage } from "trunkline";
 import { serveAgents } from "trunkline/server";
 import { RemoteClient } from "../proxy/remote-client.ts";
 import { until } from "../support/settled.ts";
+import { LiveMemory } from "./live-memory.ts";
 import { mebibyte, mebibytes } from "./mebibytes.ts";
-import { MemoryMeter } from "./memory-meter.ts";
 import { NumberedReceiver, NumberedSender } from "./numbered.ts";
 import type { Outcome, ProofContext } from "./proof.ts";
 import { stampedText, stampIn } from "./stamped-text.ts";
@@ -15,6 +15,7 @@ const maxQueuedBytes = mebibyte / 2;
 const link = { maxQueuedBytes, highWaterBytes: maxQueuedBytes, resume: "require" } as const;
 /** Half of what may wait there, the queue and the unacknowledged of the link, and the lane of the sender's proxy. */
 const capMessages = (maxWaitingBytes / 2 + 2 * maxQueuedBytes) / messageBytes + 1_024;
+const lookEveryMs = 500;
 const settledMs = 15_000;
 
 /** Takes a millisecond for a message. */
@@ -51,30 +52,33 @@ export async function offerToSlowAgents({ signal }: ProofContext, durationMs: nu
     client.proxy.on("rejected", ({ message }) => void problems.push(message));
     const { receiver } = agent ?? new SlowAgent("nobody", { bus: client.runner.bus });
     const { bus } = client.runner;
-    const meter = await MemoryMeter.started();
+    const memory = await LiveMemory.started();
     const sender = new NumberedSender(1);
     let behind = 0;
+    let lookAt = performance.now() + lookEveryMs;
     for (const end = performance.now() + durationMs; performance.now() < end && !signal.aborted; ) {
       await bus.send(stampedText("acme", sender.next(), messageBytes));
       behind = Math.max(behind, sender.sent - receiver.received);
       // The other end is on this thread too.
       if (sender.sent % 32 === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (performance.now() < lookAt) continue;
+      await memory.look();
+      lookAt = performance.now() + lookEveryMs;
     }
     await until(() => receiver.highest === sender.sent || signal.aborted, "the last message", settledMs);
-    const { peakBytes } = meter;
-    await meter.stop();
+    const { peakBytes } = memory;
     problems.push(...receiver.problems(sender.sent, "from the client"));
     const slowed = client.proxy.counters?.link.slowed ?? 0;
     if (slowed === 0) problems.push("The sender was never held back.");
     // An envelope is around each, and one batch is on its way.
     if (behind > capMessages + 64) problems.push(`The agent was ${behind} messages behind.`);
-    if (peakBytes > capMessages * messageBytes + 32 * mebibyte) problems.push(`It took ${mebibytes(peakBytes)}.`);
+    if (peakBytes > capMessages * messageBytes + 32 * mebibyte) problems.push(`They held ${mebibytes(peakBytes)}.`);
     const total = sender.sent.toLocaleString("en");
     const figures = [
       `${total} messages, ${receiver.lost(sender.sent)} lost, ${receiver.doubled} doubled, ${receiver.outOfOrder} out of order`,
       `at most ${behind} waited (cap ${capMessages})`,
       `held back ${slowed} times`,
-      `both sides took ${mebibytes(peakBytes)}`,
+      `both sides held ${mebibytes(peakBytes)}`,
     ];
     return { passed: problems.length === 0, figures, problems };
   } finally {

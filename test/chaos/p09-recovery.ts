@@ -11,7 +11,7 @@ interface Counts {
 }
 
 const counts: Readonly<Record<Scale, Counts>> = {
-  small: { rounds: 1, links: 100 },
+  small: { rounds: 1, links: 60 },
   full: { rounds: 20, links: 100 },
   soak: { rounds: 200, links: 100 },
 };
@@ -21,8 +21,8 @@ const tickMs = 5;
 const resetsOverMs = 200;
 const warmUpMs = 500;
 const patienceMs = 10_000;
-const tolerableStallMs = 150;
-const maxRepeated = 3;
+const tolerableStallMs = 50;
+const maxRepeated = 5;
 
 interface Recovery {
   readonly name: string;

@@ -40,7 +40,7 @@ export const floodAttacks: readonly Attack[] = [
     },
   },
   {
-    name: "a message in a hundred thousand fragments",
+    name: "a message in fragments without end",
     async run({ port }, share) {
       await using client = await RawClient.upgraded(port);
       client.say(rawFrame({ opcode: opcodes.binary, fin: false, payload: "x" }));
