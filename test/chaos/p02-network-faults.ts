@@ -68,6 +68,8 @@ const faults: readonly Fault[] = [
     title: "silence on both ways or on one, with heartbeats of 100 ms",
     what: "silences",
     counts: { small: [2, 500], full: [100, 100_000], soak: [1_000, 1_000_000] },
+    // Most of the time is silence, in which producers pause.
+    paced: false,
     link: { backoff, heartbeatMs: 100 },
     async befall({ network, client, server }, dice) {
       const before = { client: client.resumed, server: server.resumed };
@@ -109,6 +111,8 @@ proofs.push({
     return exchange(context, {
       ...usual(context, { small: [6, 1_000], full: [600, 200_000], soak: [6_000, 2_000_000] }),
       what: "resets with cut handshakes",
+      // Most of the time goes into dials that fail.
+      paced: false,
       onConnection: newborns.meet,
       befall({ network }, dice) {
         // The upgrade takes some 200 bytes each way, hello and resumed about 100 more.

@@ -5,8 +5,8 @@ import type { Proof, Scale } from "./proof.ts";
 
 const counts: Readonly<Record<Scale, readonly [takeOvers: number, messages: number]>> = {
   small: [50, 1_000],
-  full: [1_000, 200_000],
-  soak: [10_000, 2_000_000],
+  full: [1_000, 600_000],
+  soak: [10_000, 6_000_000],
 };
 const backoff = { minMs: 1, spreadMs: 5, maxSpreadMs: 20, stableMs: 50 };
 const connectTimeoutMs = 60;

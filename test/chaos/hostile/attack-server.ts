@@ -35,9 +35,9 @@ export async function attackServer({ scale, signal, note }: ProofContext, times:
         current = name;
         const startedAt = performance.now();
         const settles = index === chosen.length - 1 || (index + 1) % attacksOfAPart[scale] === 0;
-        await watch.part(name, async () => {
+        const stallMs = await watch.part(name, async () => {
           try {
-            await run(target, scale === "small" ? 1 / 3 : 1);
+            await run(target, scale === "small" ? 1 / 3 : 1, watch.excuse);
             if (settles) await target.isRidOfAttackers();
             await target.servesOthers();
             if (settles) await target.servesNewcomers();
@@ -47,7 +47,7 @@ export async function attackServer({ scale, signal, note }: ProofContext, times:
           }
         });
         const tookMs = performance.now() - startedAt;
-        if (round === 0) note(`${name}: ${tookMs.toFixed(0)} ms`);
+        if (round === 0) note(`${name}: ${tookMs.toFixed(0)} ms, longest stall ${stallMs.toFixed(0)} ms`);
       }
     }
   } finally {

@@ -83,7 +83,10 @@ export const floodAttacks: readonly Attack[] = [
     async run(target) {
       const clients = await Promise.all(Array.from({ length: 40 }, () => RawClient.upgraded(target.port)));
       const begun = rawFrame({ opcode: opcodes.binary, length: 4_000_000n });
-      for (const client of clients) client.say(begun, Buffer.alloc(100_000));
+      for (const client of clients) {
+        client.say(begun, Buffer.alloc(100_000));
+        await turn();
+      }
       await target.servesOthers();
       for (const client of clients) await client[Symbol.asyncDispose]();
     },
