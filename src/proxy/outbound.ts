@@ -25,6 +25,8 @@ export interface OutboundOptions {
 
 const maxQueuedMessages = 1_024;
 const crowdedBytes = 67_108_864;
+// So few are not worth weighing: a message is bounded too.
+const unweighedMessages = 16;
 
 /**
  * From the bus to the link: gate, bytes, link.
@@ -35,9 +37,10 @@ const crowdedBytes = 67_108_864;
 export class Outbound implements BusSubscriber {
   readonly name: string;
   readonly #options: OutboundOptions;
-  /** Of messages that were ever queued, as one may be queued twice. */
+  /** Of messages that were queued behind others. */
   readonly #weights = new WeakMap<BusMessage, number>();
   #waitingBytes = 0;
+  #waitingMessages = 0;
 
   constructor(options: OutboundOptions) {
     this.name = `${options.proxyName}/outbound`;
@@ -64,10 +67,7 @@ export class Outbound implements BusSubscriber {
    * then when it has been given to the link.
    */
   async uncrowded(): Promise<void> {
-    const { bus } = this.#options;
-    const lanes = bus.subscriptions.find(({ name }) => name === this.name);
-    const messages = lanes === undefined ? 0 : lanes.ordinary + lanes.urgent;
-    const isCrowded = messages > 2 * maxQueuedMessages || this.#waitingBytes > crowdedBytes;
+    const isCrowded = this.#waitingMessages > 2 * maxQueuedMessages || this.#waitingBytes > crowdedBytes;
     if (isCrowded) await this.flush();
   }
 
@@ -76,7 +76,7 @@ export class Outbound implements BusSubscriber {
   }
 
   onBusMessage(message: BusMessage): void | Promise<void> {
-    this.#waitingBytes -= this.#weights.get(message) ?? 0;
+    this.#left(message);
     const verdict = this.#options.gate.outbound(message);
     if (verdict.pass) return this.#send(verdict.message);
     const { cause } = verdict;
@@ -85,10 +85,18 @@ export class Outbound implements BusSubscriber {
 
   #accept(message: BusMessage): boolean {
     if (!this.#options.gate.concerns(message)) return false;
+    this.#waitingMessages += 1;
+    if (this.#waitingMessages <= unweighedMessages) return true;
     const weight = this.#weights.get(message) ?? weightOf(message);
     this.#weights.set(message, weight);
     this.#waitingBytes += weight;
     return true;
+  }
+
+  #left(message: BusMessage): void {
+    this.#waitingMessages -= 1;
+    // Also what one message that was queued twice has been counted wrong by.
+    this.#waitingBytes = this.#waitingMessages === 0 ? 0 : this.#waitingBytes - (this.#weights.get(message) ?? 0);
   }
 
   async #send(message: BusMessage): Promise<void> {

@@ -65,7 +65,7 @@ const numbers: Readonly<Record<string, number>> = {
   "a name, or the id of a request": constant("proxy/gate.ts", "maxNameLength"),
   "the reason of a cancel that comes in": constant("proxy/task-traffic.ts", "maxReasonLength"),
   "a proxy's tap on the bus": constant("proxy/outbound.ts", "maxQueuedMessages"),
-  "bytes at a proxy's tap, before what the peer sends counts as not handled": constant(
+  "bytes at a proxy's tap, 16 messages apart, before what the peer sends counts as not handled": constant(
     "proxy/outbound.ts",
     "crowdedBytes",
   ),

@@ -81,7 +81,7 @@ it.each([
     await ask(140);
     expect(refused.length + echo.echoed).toBe(140);
     expect(echo.echoed).toBeGreaterThan(90);
-    expect(echo.echoed).toBeLessThan(115);
+    expect(echo.echoed).toBeLessThan(125);
     expect(new Set(refused)).toEqual(new Set(["full"]));
     const before = echo.echoed;
     let answers = 0;
