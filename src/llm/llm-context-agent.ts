@@ -2,7 +2,7 @@ import type { AgentEvents } from "../agents/index.ts";
 import { TrunklineError } from "../errors.ts";
 import { InterruptionFrame, LLMContext, type LLMContextMessage, LLMMessagesAppendFrame } from "../frames/index.ts";
 import { Pipeline } from "../pipeline/index.ts";
-import { done, type LinkedAbort, linkAbort, unlessAborted } from "../util/index.ts";
+import { done, type LinkedAbort, linkAbort, orAborted, unlessAborted } from "../util/index.ts";
 import { AnswerWatch } from "./answer-watch.ts";
 import { aggregatorsWith, type ContextAggregators } from "./context-aggregators.ts";
 import type { ContextLimit } from "./context-limit.ts";
@@ -175,11 +175,4 @@ function tellText(text: string, onText: (text: string) => void, stop: LinkedAbor
   } catch (error) {
     stop.abort(error);
   }
-}
-
-/** The promise's outcome, or the signal's reason when it aborts first. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return unlessAborted(promise, signal, () => {
-    throw signal.reason;
-  });
 }

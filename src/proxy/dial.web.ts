@@ -1,4 +1,5 @@
 import { messageOf, TrunklineError } from "../errors.ts";
+import { orAborted } from "../util/index.ts";
 import { connectFailed, defaultDialTimeoutMs, givenUp, type NetworkDial, shownUrl } from "./dial-options.ts";
 import type { LinkSocket } from "./link/index.ts";
 import { linkSocketFrom } from "./socket.ts";
@@ -38,9 +39,9 @@ export function dialing(): NetworkDial {
     const late = () => stop.abort(connectFailed(`${where} did not answer within ${timeoutMs} ms.`));
     const timer = setTimeout(late, timeoutMs);
     signal?.addEventListener("abort", giveUp, { once: true });
-    let next = url;
     try {
       const before = known.get(where);
+      let next = url;
       // Forgotten until it has opened without once more: another server may be there by now.
       if (before === "selects none") known.delete(where);
       if (required || before !== "selects none") {
@@ -50,7 +51,9 @@ export function dialing(): NetworkDial {
           return socket;
         }
         if (required || protocols.length === 0) throw unexplained(where, required ? protocols : []);
-        next = (await nextUrl?.()) ?? url;
+        if (nextUrl !== undefined) next = await orAborted((async () => nextUrl())(), stop.signal);
+        // What is no URL is refused before anything quotes it.
+        shownUrl(next);
       }
       const socket = await open(next, where, [], stop.signal);
       if (socket === undefined) throw unexplained(where, []);

@@ -1,7 +1,7 @@
 import type { BaseAgent } from "../agents/index.ts";
 import type { AgentBus } from "../bus/index.ts";
-import { messageOf } from "../errors.ts";
 import type { ProxyDial } from "../proxy/index.ts";
+import { endingOnce, failuresOf, throwAll } from "./ending.ts";
 import type { MemorySocket } from "./memory-socket.ts";
 import { type HarnessOptions, harness, type SessionHarness } from "./session-harness.ts";
 import { type SocketPair, type SocketPairOptions, socketPair } from "./socket-pair.ts";
@@ -58,28 +58,12 @@ export async function joinedHarness<
     await Promise.allSettled([server.end()]);
     throw error;
   }
-  const endOnce = async () => {
+  const ending = endingOnce(async () => {
     const [clientEnd] = await Promise.allSettled([client.end()]);
     // The client is gone, also one that never connected: nobody would answer the server's goodbye.
     sockets.cut();
     const [serverEnd] = await Promise.allSettled([server.end()]);
-    const failures = [clientEnd, serverEnd].flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
-    if (failures.length > 1) throw new AggregateError(failures, failures.map(messageOf).join("\n"));
-    if (failures.length === 1) throw failures[0];
-  };
-  let ended: Promise<void> | undefined;
-  const end = () => {
-    ended ??= endOnce();
-    return ended;
-  };
-  return {
-    client,
-    server,
-    sockets,
-    end,
-    [Symbol.asyncDispose]: async () => {
-      if (ended === undefined) await end();
-      else await Promise.allSettled([ended]);
-    },
-  };
+    throwAll(failuresOf([clientEnd, serverEnd]));
+  });
+  return { client, server, sockets, ...ending };
 }

@@ -1,8 +1,8 @@
 import type { BaseAgent } from "../agents/index.ts";
 import type { AgentBus } from "../bus/index.ts";
-import { messageOf } from "../errors.ts";
 import type { LinkOptions, ProxyDial } from "../proxy/index.ts";
 import { Arrivals, type WaitOptions } from "./arrivals.ts";
+import { endingOnce, failuresOf, throwAll } from "./ending.ts";
 import { MemoryServer } from "./memory-server.ts";
 import { type HarnessOptions, harness, type SessionHarness } from "./session-harness.ts";
 import type { SocketPair, SocketPairOptions } from "./socket-pair.ts";
@@ -95,22 +95,15 @@ export async function servedHarness<
     await timers?.end();
     throw error;
   }
-  const endOnce = async () => {
+  const ending = endingOnce(async () => {
     const clientEnd = await Promise.allSettled([client.end()]);
-    const endings = [...clientEnd, ...(await endSessions())];
-    const failures = endings.flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
+    const failures = failuresOf([...clientEnd, ...(await endSessions())]);
     const left = (await timers?.end()) ?? [];
     if (left.length > 0) {
       failures.push(testFailure(left.map((where) => `A timer still runs that was started at ${where}.`).join("\n")));
     }
-    if (failures.length > 1) throw new AggregateError(failures, failures.map(messageOf).join("\n"));
-    if (failures.length === 1) throw failures[0];
-  };
-  let ended: Promise<void> | undefined;
-  const end = () => {
-    ended ??= endOnce();
-    return ended;
-  };
+    throwAll(failures);
+  });
   return {
     client,
     get sessions() {
@@ -127,10 +120,6 @@ export async function servedHarness<
     session: (wait) => sessions.waitFor(() => true, "A session", wait),
     refuse: () => server.refuse(),
     allow: () => server.allow(),
-    end,
-    [Symbol.asyncDispose]: async () => {
-      if (ended === undefined) await end();
-      else await Promise.allSettled([ended]);
-    },
+    ...ending,
   };
 }

@@ -4,6 +4,7 @@ import type { TrunklineError } from "../errors.ts";
 import { AgentRunner, type AgentRunnerOptions } from "../runner/index.ts";
 import { deferred, within } from "../util/index.ts";
 import type { WaitOptions } from "./arrivals.ts";
+import { endingOnce } from "./ending.ts";
 import { ErrorLedger, type ExpectedError } from "./error-ledger.ts";
 import { RecordingSubscriber } from "./recording-subscriber.ts";
 import { testFailure } from "./test-failure.ts";
@@ -60,7 +61,7 @@ export class SessionHarness<Agents extends readonly BaseAgent[] = readonly BaseA
   readonly finished: Promise<void>;
   readonly #setup: Setup;
   readonly #endWithinMs: number;
-  #end: Promise<void> | undefined;
+  readonly #ending = endingOnce(() => this.#endOnce());
 
   private constructor(setup: Setup, agents: Agents, endWithinMs: number) {
     this.#setup = setup;
@@ -123,14 +124,12 @@ export class SessionHarness<Agents extends readonly BaseAgent[] = readonly BaseA
    * @throws TrunklineError `TL_TEST_FAILED` with everything that is wrong
    */
   end(): Promise<void> {
-    this.#end ??= this.#endOnce();
-    return this.#end;
+    return this.#ending.end();
   }
 
   /** As {@link end}; nothing is thrown twice. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#end === undefined) await this.end();
-    else await Promise.allSettled([this.#end]);
+    await this.#ending[Symbol.asyncDispose]();
   }
 
   async #endOnce(): Promise<void> {

@@ -52,6 +52,13 @@ export async function unlessAborted<T, U>(
   }
 }
 
+/** The promise's outcome, or the signal's reason when it aborts first. */
+export function orAborted<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
+  return unlessAborted(promise, signal, () => {
+    throw signal.reason;
+  });
+}
+
 /**
  * Resolves to "done" when `promise` settles, or to "late" when `timeoutMs` is over, or the signal aborts, first; leaves no
  * timer and no listener behind. A time beyond {@link longestTimeoutMs} counts as that.

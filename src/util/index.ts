@@ -1,4 +1,4 @@
-export { type LinkedAbort, linkAbort, longestTimeoutMs, unlessAborted, within } from "./abort.ts";
+export { type LinkedAbort, linkAbort, longestTimeoutMs, orAborted, unlessAborted, within } from "./abort.ts";
 export { type Deferred, deferred, done, isPromiseLike } from "./deferred.ts";
 export { Deque } from "./deque.ts";
 export { Emitter, type EventHandler } from "./emitter.ts";

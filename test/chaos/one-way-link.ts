@@ -4,6 +4,7 @@ import { WebSocketServer } from "ws";
 import { dial } from "../../src/proxy/dial.node.ts";
 import { Link, type LinkCounters, type LinkEvents, resumeProtocol, SessionDesk } from "../../src/proxy/link/index.ts";
 import { linkSocketFrom } from "../../src/proxy/socket.ts";
+import { silentLinkEvents } from "../support/silent-link-events.ts";
 
 export type LinkMode = "plain" | "resume";
 
@@ -30,7 +31,7 @@ export class OneWayLink implements AsyncDisposable {
     const protocols = mode === "plain" ? [] : [resumeProtocol];
     this.#client = new Link(
       { dial: (signal) => dial(`ws://127.0.0.1:${port}`, { signal, protocols }) },
-      { ...silent(), onOpen },
+      { ...silentLinkEvents, onOpen },
       { resume: mode === "plain" ? "off" : "require" },
     );
   }
@@ -82,23 +83,11 @@ export class OneWayLink implements AsyncDisposable {
 
   #receiving(): LinkEvents {
     return {
-      ...silent(),
+      ...silentLinkEvents,
       onMessage: () => {
         this.#left -= 1;
         if (this.#left === 0) this.#arrived();
       },
     };
   }
-}
-
-function silent(): LinkEvents {
-  const nothing = (): void => {};
-  return {
-    onOpen: nothing,
-    onMessage: nothing,
-    onOversize: nothing,
-    onConnectFailed: nothing,
-    onClosed: nothing,
-    onFault: nothing,
-  };
 }

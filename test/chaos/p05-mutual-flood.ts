@@ -131,7 +131,7 @@ async function flood({ here, there, refused, limits, signal }: Flood): Promise<O
   if (doubled + disordered > 0) problems.push(`${doubled} messages came twice, ${disordered} out of order.`);
   if (stillMs > longestStillMs) problems.push(`Nothing moved for ${Math.round(stillMs)} ms.`);
   const figures = [
-    `${due().toLocaleString("en")} messages both ways, ${refusals} refused and told of, 0 missing`,
+    `${due().toLocaleString("en")} messages both ways, ${refusals} refused and told of, ${due() - all()} missing`,
     `longest standstill ${Math.round(stillMs)} ms`,
   ];
   return { passed: problems.length === 0, figures, problems };

@@ -5,9 +5,10 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { FaultProxy } from "../../src/faults/index.ts";
 import { dial } from "../../src/proxy/dial.node.ts";
-import { type Dial, Link, type LinkEvents, resumeProtocol, SessionDesk } from "../../src/proxy/link/index.ts";
+import { type Dial, Link, resumeProtocol, SessionDesk } from "../../src/proxy/link/index.ts";
 import { linkSocketFrom } from "../../src/proxy/socket.ts";
 import { until } from "../support/settled.ts";
+import { silentLinkEvents } from "../support/silent-link-events.ts";
 import { StallMeter } from "./stall-meter.ts";
 
 const attemptsCounted = 3;
@@ -38,7 +39,7 @@ export async function cutRealClients(count: number, random: () => number): Promi
     upgrades.handleUpgrade(request, socket, head, (websocket) => {
       void desk.admit(linkSocketFrom(websocket), undefined).then((answer) => {
         if (answer.kind !== "new") return;
-        const end = new Link(answer.seat, silentEvents());
+        const end = new Link(answer.seat, silentLinkEvents);
         ends.push(end);
         end.open();
       });
@@ -93,7 +94,7 @@ function openClient(
       if (dialed.length > 1) return refusedConnection(proxy.port);
       return dial(proxy.url, { signal, protocols: [resumeProtocol] });
     };
-    const events = { ...silentEvents(), onOpen: () => resolve(link), onInterrupted, onFault: reject };
+    const events = { ...silentLinkEvents, onOpen: () => resolve(link), onInterrupted, onFault: reject };
     const link: Link = new Link({ dial: dialNoted }, events, { random, resume: "require" });
     link.open();
   });
@@ -107,16 +108,4 @@ async function refusedConnection(port: number): Promise<never> {
     socket.resume();
   });
   throw new Error("refused");
-}
-
-function silentEvents(): LinkEvents {
-  const nothing = (): void => {};
-  return {
-    onOpen: nothing,
-    onMessage: nothing,
-    onOversize: nothing,
-    onConnectFailed: nothing,
-    onClosed: nothing,
-    onFault: nothing,
-  };
 }

@@ -9,10 +9,10 @@ import { ProxySession } from "../../src/proxy/proxy-session.ts";
 import { linkSocketFrom } from "../../src/proxy/socket.ts";
 import { AgentRegistry } from "../../src/registry/index.ts";
 import { JSONMessageSerializer } from "../../src/wire/index.ts";
+import { forwardable } from "../proxy/gate-messages.ts";
 import type { World } from "../proxy/gate-model.ts";
 import { Recording } from "../support/recording.ts";
 import { until } from "../support/settled.ts";
-import { forwardable } from "./p11-gate-traffic.ts";
 
 const nothing = (): void => {};
 

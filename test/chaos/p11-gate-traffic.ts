@@ -1,82 +1,10 @@
-import {
-  BusActivateAgentMessage,
-  BusAddAgentMessage,
-  BusAgentErrorMessage,
-  BusAgentGoneMessage,
-  BusAgentLocalErrorMessage,
-  BusAgentReadyMessage,
-  BusAgentRegistryMessage,
-  BusCancelAgentMessage,
-  BusCancelMessage,
-  BusDataMessage,
-  BusDeactivateAgentMessage,
-  BusEndAgentMessage,
-  BusEndMessage,
-  BusFrameMessage,
-  BusMessage,
-  type BusMessageClass,
-  BusRunnerHeartbeatMessage,
-  BusSystemMessage,
-  BusTaskCancelMessage,
-  BusTaskRequestMessage,
-  BusTaskResponseMessage,
-  BusTaskResponseUrgentMessage,
-  BusTaskStreamDataMessage,
-  BusTaskStreamEndMessage,
-  BusTaskStreamStartMessage,
-  BusTaskUpdateMessage,
-  BusTaskUpdateRequestMessage,
-  BusTaskUpdateUrgentMessage,
-} from "../../src/bus/index.ts";
-import { TextFrame } from "../../src/frames/index.ts";
+import { BusAgentRegistryMessage, type BusMessage, BusSystemMessage } from "../../src/bus/index.ts";
+import { builders, entry, forwardable, names, taskTypes } from "../proxy/gate-messages.ts";
 import type { Described, World } from "../proxy/gate-model.ts";
 import type { Dice } from "./dice.ts";
 
-const status = "completed" as const;
-
-/** Every type of the model, by its name there, as a message. */
-const builders: Readonly<Record<string, (d: Described) => BusMessage>> = {
-  Frame: (d) => new BusFrameMessage({ ...d, frame: new TextFrame({ text: "" }), direction: "downstream" }),
-  Activate: (d) => new BusActivateAgentMessage(d),
-  Deactivate: (d) => new BusDeactivateAgentMessage(d),
-  End: (d) => new BusEndMessage(d),
-  EndAgent: (d) => new BusEndAgentMessage(d),
-  Cancel: (d) => new BusCancelMessage(d),
-  CancelAgent: (d) => new BusCancelAgentMessage(d),
-  AddAgent: (d) => new BusAddAgentMessage({ ...d, agent: { name: "x" } }),
-  LocalError: (d) => new BusAgentLocalErrorMessage({ ...d, error: "x" }),
-  Error: (d) => new BusAgentErrorMessage({ ...d, error: "x" }),
-  Ready: (d) => new BusAgentReadyMessage({ ...d, runner: "r", active: true, bridged: true }),
-  Registry: (d) => new BusAgentRegistryMessage({ ...d, runner: "r", agents: d.about.map(entry) }),
-  Gone: (d) => new BusAgentGoneMessage({ ...d, runner: "r", agents: d.about }),
-  Heartbeat: (d) => new BusRunnerHeartbeatMessage({ ...d, runner: "r", intervalMs: 5_000 }),
-  Request: (d) => new BusTaskRequestMessage(d),
-  Response: (d) => new BusTaskResponseMessage({ ...d, status }),
-  ResponseUrgent: (d) => new BusTaskResponseUrgentMessage({ ...d, status }),
-  Update: (d) => new BusTaskUpdateMessage(d),
-  UpdateUrgent: (d) => new BusTaskUpdateUrgentMessage(d),
-  Ask: (d) => new BusTaskUpdateRequestMessage(d),
-  TaskCancel: (d) => new BusTaskCancelMessage(d),
-  StreamStart: (d) => new BusTaskStreamStartMessage(d),
-  StreamData: (d) => new BusTaskStreamDataMessage(d),
-  StreamEnd: (d) => new BusTaskStreamEndMessage(d),
-};
-
-export const forwardable: Readonly<Record<string, BusMessageClass>> = {
-  Frame: BusFrameMessage,
-  Ready: BusAgentReadyMessage,
-  End: BusEndMessage,
-  Request: BusTaskRequestMessage,
-  Response: BusTaskResponseMessage,
-  Data: BusDataMessage,
-  System: BusSystemMessage,
-  Any: BusMessage,
-};
-
 const types = Object.keys(builders);
-const taskTypes = ["Request", "Response", "Update", "StreamEnd", "TaskCancel"];
 const discovery = ["Ready", "Registry", "Gone"];
-const names = ["acme", "bob", "assistant", "carol", "stranger"];
 
 /** A message, as the model knows it and as it is. */
 export interface Drawn {
@@ -124,8 +52,4 @@ export function expected({ message }: Drawn, vouched: string): string {
   if (!(message instanceof BusAgentRegistryMessage)) return seen(message);
   const { source, target, runner } = message;
   return seen(new BusAgentRegistryMessage({ source, target, runner, agents: [entry(vouched)] }));
-}
-
-function entry(name: string) {
-  return { name, active: true, bridged: false };
 }

@@ -1,7 +1,8 @@
 import { serveAgents } from "trunkline/server";
-import { Link, type LinkEvents, resumeProtocol, SessionDesk } from "../../src/proxy/link/index.ts";
+import { Link, resumeProtocol, SessionDesk } from "../../src/proxy/link/index.ts";
 import { assistantSession } from "../proxy/remote-client.ts";
 import { until } from "../support/settled.ts";
+import { silentLinkEvents } from "../support/silent-link-events.ts";
 import { DeskServer } from "./desk-server.ts";
 import { LiveMemory } from "./live-memory.ts";
 import { FakeSocket } from "./p12-fake-sockets.ts";
@@ -49,7 +50,7 @@ function serverEnds(count: number): readonly Link[] {
     client.send('{"t":"hello","v":1,"sid":null,"received":0}');
     client.send('{"t":"ack","received":0}');
     void desk.admit(socket, undefined).then((answer) => {
-      if (answer.kind === "new") links.push(opened(new Link(answer.seat, silent())));
+      if (answer.kind === "new") links.push(opened(new Link(answer.seat, { ...silentLinkEvents })));
     });
   }
   return links;
@@ -63,13 +64,15 @@ function clientEnds(count: number): readonly Link[] {
   return Array.from({ length: count }, () => {
     const [server, socket] = FakeSocket.pair(resumeProtocol);
     server.send(JSON.stringify(welcome));
-    return opened(new Link({ dial: async () => socket }, silent()));
+    return opened(new Link({ dial: async () => socket }, { ...silentLinkEvents }));
   });
 }
 
 async function withSockets(count: number): Promise<number> {
   const links: Link[] = [];
-  await using server = await DeskServer.listen({ onSeat: (seat) => void links.push(opened(new Link(seat, silent()))) });
+  await using server = await DeskServer.listen({
+    onSeat: (seat) => void links.push(opened(new Link(seat, { ...silentLinkEvents }))),
+  });
   await using _first = await PeerProcess.started("idle-clients", server.url, "20");
   const memory = await LiveMemory.started();
   await using _peer = await PeerProcess.started("idle-clients", server.url, String(count));
@@ -95,18 +98,6 @@ async function withAgents(count: number): Promise<number> {
 function opened(link: Link): Link {
   link.open();
   return link;
-}
-
-function silent(): LinkEvents {
-  const nothing = (): void => {};
-  return {
-    onOpen: nothing,
-    onMessage: nothing,
-    onOversize: nothing,
-    onConnectFailed: nothing,
-    onClosed: nothing,
-    onFault: nothing,
-  };
 }
 
 function kilobytes(bytes: number): string {

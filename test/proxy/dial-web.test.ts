@@ -19,6 +19,18 @@ afterEach(async () => {
   await server[Symbol.asyncDispose]();
 });
 
+it("waits no longer for the URL of the second try than for the rest", async () => {
+  vi.stubGlobal("WebSocket", StandardWebSocket);
+  server = await AskedServer.listen(none);
+  const { url, asked } = server;
+  const never = () => new Promise<string>(() => {});
+  await expect(dialing()(url, { protocols, nextUrl: never, timeoutMs: 300 })).rejects.toMatchObject({
+    code: "TL_CONNECT_FAILED",
+    message: expect.stringContaining("did not answer within 300 ms"),
+  });
+  expect(asked).toEqual([withIt]);
+});
+
 describe.each(platforms)("dial.web with a WebSocket %s", (_platform, websocket) => {
   beforeEach(() => void vi.stubGlobal("WebSocket", websocket));
 
@@ -54,6 +66,15 @@ describe.each(platforms)("dial.web with a WebSocket %s", (_platform, websocket) 
     const { url, asked } = await listening(none);
     expect(await agreed(dialing(), `${url}?token=1`, { nextUrl: async () => `${url}?token=2` })).toBe("");
     expect(asked).toEqual([`/ws?token=1 ${offered}`, "/ws?token=2 -"]);
+  });
+
+  it("refuses a URL for the second try that is none, and does not quote it", async () => {
+    const { url } = await listening(none);
+    const dialed = dialing()(url, { protocols, nextUrl: () => "nowhere?token=secret" });
+    await expect(dialed).rejects.toMatchObject({
+      code: "TL_CONNECT_FAILED",
+      message: expect.not.stringContaining("secret"),
+    });
   });
 
   it("remembers that of one URL and one caller alone", async () => {

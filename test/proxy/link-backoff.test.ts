@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { Backoff, Link, type LinkSocket } from "../../src/proxy/link/index.ts";
+import { silentLinkEvents } from "../support/silent-link-events.ts";
 
 const defaults = { minMs: 100, spreadMs: 1_000, maxSpreadMs: 30_000 };
 
@@ -63,17 +64,8 @@ it.for([
 });
 
 it("a link refuses options that are none, before it dials", () => {
-  const nothing = () => {};
-  const events = {
-    onOpen: nothing,
-    onMessage: nothing,
-    onOversize: nothing,
-    onConnectFailed: nothing,
-    onClosed: nothing,
-    onFault: nothing,
-  };
   const dial = (): Promise<LinkSocket> => Promise.reject(new Error("was dialed"));
-  expect(() => new Link({ dial }, events, { backoff: { spreadMs: -1 } })).toThrow(
+  expect(() => new Link({ dial }, silentLinkEvents, { backoff: { spreadMs: -1 } })).toThrow(
     expect.objectContaining({ code: "TL_INVALID_OPTION" }),
   );
 });
